@@ -1,0 +1,37 @@
+"""Names of streams and ids that are derived, so that a repeat is recognised. Fresh ids come from the `Ids` port."""
+
+from typing import Protocol
+from uuid import UUID, uuid5
+
+PLATFORM = UUID("6f1d1c5e-6a0b-5d6c-9f53-7d0e6a3b2c41")  # namespace of every id that is derived from a text
+
+
+class Ids(Protocol):
+    """Makes UUIDv7, in rising order within one process."""
+
+    def new(self) -> UUID: ...
+
+
+def stream(category: str, identity: UUID) -> str:
+    """The name of an aggregate's stream: `<category>-<uuid>`."""
+    return f"{category}-{identity}"
+
+
+def identity(stream_name: str) -> UUID:
+    """The aggregate's id in a stream's name. Raises ValueError for a name of another shape."""
+    return UUID(stream_name[-36:])
+
+
+def category(stream_name: str) -> str:
+    """The kind of aggregate in a stream's name."""
+    return stream_name[:-37]
+
+
+def derived(namespace: UUID, *parts: object) -> UUID:
+    """UUIDv5 of the parts under a namespace: the same parts give the same id for ever."""
+    return uuid5(namespace, "/".join(str(part) for part in parts))
+
+
+def stock_item(variant_id: UUID, warehouse: str) -> UUID:
+    """The id of the StockItem of a variant in a warehouse (never the SKU's text: DESIGN 3)."""
+    return derived(variant_id, "stock", warehouse)
