@@ -1,0 +1,157 @@
+"""How is a server started so that nothing of it outlives its runner? Under a keeper, with a lock on its name."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.embedded.lifeline import Lifeline
+
+_KEEPER = Path(__file__).with_name("keeper.py")
+_POLL = 0.05  # seconds
+
+
+class ServerFailed(Exception):
+    """A server did not become ready, or ended by itself. The message holds the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The unprivileged user that a server runs as. Numbers, because the kernel knows no names."""
+
+    user: int
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A server under its keeper."""
+
+    name: str
+    pid: int  # the server's
+    log: Path
+    keeper: "subprocess.Popen[str]" = field(repr=False)
+
+    @property
+    def alive(self) -> bool:
+        return self.keeper.poll() is None
+
+    def stop(self, seconds: float = 8.0) -> None:
+        """End it cleanly, at the latest hard after `seconds`. Safe to call again."""
+        if self.keeper.poll() is None:
+            self.keeper.send_signal(signal.SIGTERM)
+        try:
+            self.keeper.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.keeper.kill()
+            self.keeper.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running store."""
+
+    name: str
+    url: str
+    pid: int
+    version: str
+    folder: Path  # where its data lies
+    kept: Kept = field(repr=False)
+
+    def stop(self) -> None:
+        self.kept.stop()
+
+
+def keep(
+    name: str,
+    command: Sequence[str],
+    *,
+    data: Path,
+    lifeline: Lifeline,
+    stop: signal.Signals,
+    account: Account | None = None,
+    environment: Mapping[str, str] | None = None,
+    remove: Sequence[Path] = (),
+) -> Kept:
+    """Start `command` under a keeper. Waits while a previous run's server of that name in `data` is still ending.
+
+    Raises ServerFailed.
+    """
+    log = log_file(data, name)
+    lock = _lock(data, name)
+    user = [] if account is None else [f"--user={account.user}", f"--group={account.group}"]
+    arguments = [f"--lifeline={lifeline.reading}", f"--signal={int(stop)}", *user]
+    arguments += [f"--remove={folder}" for folder in remove]
+    try:
+        with log.open("ab") as out:
+            keeper = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_KEEPER), *arguments, "--", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=out,
+                text=True,
+                env={**os.environ, **(environment or {})},
+                pass_fds=(lifeline.reading, lock),
+                start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
+            )
+    finally:
+        os.close(lock)  # the keeper holds it from now on
+    assert keeper.stdout is not None
+    with keeper.stdout as told:
+        first = told.readline()
+    if not first.strip():
+        keeper.wait()
+        raise ServerFailed(f"{name} could not be started\n{tail(log)}")
+    return Kept(name, int(first), log, keeper)
+
+
+def log_file(data: Path, name: str) -> Path:
+    """Where a program of that name writes, in a folder that exists."""
+    folder = data / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.log"
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log file."""
+    if not log.exists():
+        return "(no log)"
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 16_384))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def pause(kept: Kept, until: float, waiting_for: str) -> None:
+    """One step of a readiness loop. Raises ServerFailed when the server has ended or time (monotonic) is up."""
+    if not kept.alive:
+        raise ServerFailed(f"{kept.name} ended while starting\n{tail(kept.log)}")
+    if time.monotonic() > until:
+        kept.stop()
+        raise ServerFailed(f"{kept.name}: {waiting_for} took too long\n{tail(kept.log)}")
+    time.sleep(_POLL)
+
+
+def _lock(data: Path, name: str, seconds: float = 20.0) -> int:
+    """An inheritable lock on the server's name, held as long as any process has it open."""
+    folder = data / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    fd = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                os.close(fd)
+                raise ServerFailed(f"{name} of another run still uses {data}") from None
+            time.sleep(_POLL)
+        else:
+            return fd
