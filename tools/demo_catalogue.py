@@ -110,18 +110,18 @@ CATEGORIES: dict[str, tuple[Kind, ...]] = {
         Kind("Juego de mesa", "Board game", 2799, "one"),
     ),
     "groceries": (
-        Kind("Café de altura", "Highland coffee", 650, "weight", "basic_food"),
+        Kind("Café de altura", "Highland coffee", 650, "weight", "zero"),
         Kind("Chocolate", "Chocolate", 450, "weight", "standard"),
-        Kind("Quinua", "Quinoa", 380, "weight", "basic_food"),
-        Kind("Panela", "Cane sugar", 290, "weight", "basic_food"),
+        Kind("Quinua", "Quinoa", 380, "weight", "zero"),
+        Kind("Panela", "Cane sugar", 290, "weight", "zero"),
         Kind("Miel", "Honey", 720, "weight", "standard"),
     ),
     "books": (
-        Kind("Novela", "Novel", 1450, "one", "books"),
-        Kind("Libro de cocina", "Cookbook", 2190, "one", "books"),
-        Kind("Atlas", "Atlas", 3290, "one", "books"),
-        Kind("Cuento infantil", "Children's story", 1090, "one", "books"),
-        Kind("Diccionario", "Dictionary", 1890, "one", "books"),
+        Kind("Novela", "Novel", 1450, "one", "zero"),
+        Kind("Libro de cocina", "Cookbook", 2190, "one", "zero"),
+        Kind("Atlas", "Atlas", 3290, "one", "zero"),
+        Kind("Cuento infantil", "Children's story", 1090, "one", "zero"),
+        Kind("Diccionario", "Dictionary", 1890, "one", "zero"),
     ),
 }
 
