@@ -35,8 +35,10 @@ from write_model.cart.events import (
     PaymentMethodSelected,
     ShippingAddressSet,
 )
-from write_model.cart.state import EXPIRED, NONE, ORDERED, Line, evolve
+from write_model.cart.rules import open_cart as open_cart
+from write_model.cart.state import EXPIRED, NONE, ORDERED, evolve
 from write_model.cart.state import Cart as Cart
+from write_model.cart.state import Line as Line
 from write_model.kernel.decider import Decider
 from write_model.kernel.message import Context
 from write_model.kernel.refused import Kind, Refused
@@ -93,15 +95,15 @@ def decide(command: CartCommand, cart: Cart, context: Context) -> Sequence[CartE
         case CreateCart():
             return create(command, cart)
         case RemoveItem():
-            return remove(command, rules.active(cart), context)
+            return remove(command, open_cart(cart), context)
         case AssignCustomer():
-            return assign(command, rules.active(cart))
+            return assign(command, open_cart(cart))
         case SetShippingAddress():
-            return set_address(command, rules.active(cart), context)
+            return set_address(command, open_cart(cart), context)
         case SelectDeliveryOption():
-            return select_delivery(command, rules.active(cart), context)
+            return select_delivery(command, open_cart(cart), context)
         case SelectPaymentMethod():
-            return select_payment_method(command, rules.active(cart))
+            return select_payment_method(command, open_cart(cart))
         case ExpireCart():
             return expire(command, cart)
         case _:
@@ -128,7 +130,7 @@ def create(command: CreateCart, cart: Cart) -> Sequence[CartEvent]:
 
 def add(cart: Cart, line_id: UUID, quantity: int, offer: Offer, context: Context) -> Sequence[CartEvent]:
     """Part of `checkout.AddToCart`. A variant that is in the cart already is counted up on its line."""
-    rules.active(cart)
+    open_cart(cart)
     rules.check_quantity(quantity)
     if offer.currency != cart.currency:
         raise CurrencyDiffers(currency=cart.currency)
@@ -137,7 +139,6 @@ def add(cart: Cart, line_id: UUID, quantity: int, offer: Offer, context: Context
         return change(cart, there.line_id, there.quantity + quantity, offer, context)
     if cart.line(line_id) is not None or line_id in cart.removed:
         raise LineTaken(line=str(line_id))
-    rules.check_line_count(len(cart.lines) + 1)
     line = Line(
         line_id=line_id,
         product_id=offer.product_id,
@@ -149,6 +150,7 @@ def add(cart: Cart, line_id: UUID, quantity: int, offer: Offer, context: Context
         tax_category=offer.tax_category,
         product_version=offer.product_version,
     )
+    rules.check_lines([*cart.lines, line])
     return [
         CartItemAdded(
             cart_id=_id(cart),
@@ -168,7 +170,7 @@ def add(cart: Cart, line_id: UUID, quantity: int, offer: Offer, context: Context
 
 def change(cart: Cart, line_id: UUID, quantity: int, offer: Offer, context: Context) -> Sequence[CartEvent]:
     """Part of `checkout.ChangeInCart`: the new quantity, at the catalogue's price of now."""
-    rules.active(cart)
+    open_cart(cart)
     rules.check_quantity(quantity)
     line = known_line(cart, line_id)
     if (quantity, offer.unit_price_minor) == (line.quantity, line.unit_price_minor):
@@ -205,7 +207,7 @@ def remove(command: RemoveItem, cart: Cart, context: Context) -> Sequence[CartEv
 
 def reprice(cart: Cart, prices_minor: Mapping[UUID, int], context: Context) -> Sequence[CartEvent]:
     """Part of `checkout.RepriceCart`: the catalogue's prices by line, and today's taxes."""
-    rules.active(cart)
+    open_cart(cart)
     prices = tuple(
         NewPrice(line_id=line.line_id, before_minor=line.unit_price_minor, after_minor=prices_minor[line.line_id])
         for line in cart.lines
@@ -259,14 +261,14 @@ def convert(cart: Cart, order_id: UUID) -> Sequence[CartEvent]:
     """Part of `checkout.PlaceOrder`."""
     if cart.status == ORDERED and cart.order_id == order_id:
         return []
-    rules.active(cart)
+    open_cart(cart)
     return [CartConverted(cart_id=_id(cart), order_id=order_id)]
 
 
 def expire(command: ExpireCart, cart: Cart) -> Sequence[CartEvent]:
     if cart.status == EXPIRED:
         return []
-    rules.active(cart)
+    open_cart(cart)
     return [CartExpired(cart_id=command.cart_id)]
 
 

@@ -15,7 +15,8 @@ from write_model.pricing.taxes import rate
 from write_model.pricing.totals import PricedLine, price
 
 QUANTITY_MAX = 999  # per line
-LINES_MAX = 100
+LINES_MAX = 50
+WORDS_MAX = 20_000  # bytes of titles and SKUs: an order with so many lines is still one event of 64 KiB
 METHOD = 255  # characters of a provider's id
 LONGEST = {
     "recipient": 120,
@@ -69,7 +70,7 @@ class PaymentMethodInvalid(Refused):
     kind = Kind.INVALID
 
 
-def active(cart: Cart) -> Cart:
+def open_cart(cart: Cart) -> Cart:
     """Turns down what needs a cart that can still be changed."""
     if cart.status == NONE:
         raise Unknown
@@ -106,8 +107,9 @@ def check_quantity(quantity: int) -> None:
         raise QuantityOutOfRange(min=1, max=QUANTITY_MAX)
 
 
-def check_line_count(count: int) -> None:
-    if count > LINES_MAX:
+def check_lines(lines: Sequence[Line]) -> None:
+    words = sum(len(text.encode()) for line in lines for text in (line.sku, *line.titles.values()))
+    if len(lines) > LINES_MAX or words > WORDS_MAX:
         raise TooManyLines(max=LINES_MAX)
 
 
