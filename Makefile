@@ -1,0 +1,82 @@
+# Python 3.11 with venv and make are all that a machine needs; everything else is installed into .venv.
+PYTHON ?= python3.11
+WORKERS ?= 0# of pytest in the integration tests; 0: in one process
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+STAMP := .venv/.installed
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test test-unit coverage check format lint types contracts shape bench bench-quick \
+	requirements map new hooks clean
+
+help: ## what can be asked for
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## make .venv with everything pinned by hash (nothing to do when it is up to date)
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	@echo "Installing into .venv (the first time this takes a few minutes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	@$(PIP) install --quiet --no-build-isolation --no-deps --no-index -e .
+	@touch $@
+
+run: install ## set up, migrate, load the demo shop, buy something, and stay up (Ctrl-C stops everything)
+	@exec $(BIN)/telocompro up --demo
+
+demo: install ## the same, write build/demo.json and end
+	@exec $(BIN)/telocompro demo
+
+test: test-unit ## all tests: unit in seconds, then integration on embedded real servers
+	@$(BIN)/pytest -m integration -n $(WORKERS) --durations=10 --ignore=tests/architecture
+
+test-unit: install ## only the tests that need no server
+	@$(BIN)/pytest -m "not integration" -n 2 --durations=5 --ignore=tests/architecture
+
+coverage: install ## which lines the unit tests reach
+	@$(BIN)/pytest -m "not integration" -n 2 --ignore=tests/architecture --cov --cov-report=term-missing:skip-covered
+
+check: lint types contracts shape ## format, lint, strict types, import contracts, planted violations, shape
+
+format: install ## put every file into the one format
+	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format .
+
+lint: install ## format and lint, changing nothing
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: install ## mypy --strict over all packages
+	@$(BIN)/mypy
+
+contracts: install ## who may import whom (pyproject.toml, importlinter)
+	@$(BIN)/lint-imports --no-cache
+
+shape: install ## what imports can't show, and planted violations of every rule
+	@$(BIN)/pytest tests/architecture --durations=5
+
+bench: install ## every figure, each beside its limit (build/bench.json)
+	@$(BIN)/python -m tools.bench
+
+bench-quick: install ## the figures that the append must hold, in under two minutes
+	@$(BIN)/python -m tools.bench --quick
+
+requirements: ## pin pyproject.toml's dependencies with hashes (the only target that needs uv)
+	@for file in requirements.txt requirements-dev.txt; do \
+		test $$file = requirements.txt || extra="--extra dev"; \
+		$(COMPILE) $$extra --output-file $$file > /dev/null && \
+		printf '%s\n' '# Made by `make requirements`; edit pyproject.toml instead.' > $$file.new && \
+		sed '/^# Made by `make requirements`/d' $$file >> $$file.new && mv $$file.new $$file || exit 1; \
+	done
+
+map: install ## write docs/map.md and docs/errors.md anew from the code
+	@$(BIN)/python -m tools.map
+
+new: install ## start an event, a view, a room or a process: make new what=event room=order name=OrderConfirmed
+	@$(BIN)/python -m tools.new what=$(what) name=$(name) room=$(room)
+
+hooks: install ## run the quick checks before each commit
+	@$(BIN)/pre-commit install
+
+clean: ## remove caches and build results; data and .venv stay
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
