@@ -48,6 +48,9 @@ class _Group(BaseSettings):
         return env_settings, init_settings  # the environment wins over the run's files
 
 
+G = TypeVar("G", bound=_Group)
+
+
 class Stores(_Group):
     """Where truth and read models lie. URLs may hold passwords: they are never shown."""
 
@@ -172,7 +175,11 @@ def read_settings(run_json: Path | None = None) -> Settings:
     Raises SettingsMissing, SettingsInvalid.
     """
     data = data_folder() if run_json is None else run_json.parent.resolve()
-    run = _run(data, run_json)
+    return settings_of(_run(data, run_json), data)
+
+
+def settings_of(run: run_files.RunJson | None, data: Path) -> Settings:
+    """The same for a run that is known already. Raises SettingsMissing, SettingsInvalid."""
     urls = {} if run is None else run.urls
     runtime = _read(Runtime, data=data)
     secrets = {} if runtime.environment in ("staging", "production") else secret_file.read(runtime.data)
@@ -193,9 +200,12 @@ def read_settings(run_json: Path | None = None) -> Settings:
     )
 
 
-def read_ports() -> Ports:
-    """The ports alone: before there is a run. Raises SettingsInvalid."""
-    return _read(Ports)
+def read_alone(group: type[G], **otherwise: Any) -> G:
+    """One group from the environment, where it is silent from `otherwise`: before there is a run.
+
+    Raises SettingsMissing, SettingsInvalid.
+    """
+    return _read(group, **otherwise)
 
 
 def data_folder() -> Path:
@@ -234,9 +244,6 @@ def _present(secret: SecretStr, variable: str) -> str:
     if not value.strip():
         raise SettingsMissing(variable)
     return value
-
-
-G = TypeVar("G", bound=_Group)
 
 
 def _read(group: type[G], **values: Any) -> G:

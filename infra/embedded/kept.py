@@ -86,7 +86,7 @@ def keep(
     Raises ServerFailed.
     """
     log = log_file(data, name)
-    lock = _lock(data, name)
+    locked = lock(data, name)
     user = [] if account is None else [f"--user={account.user}", f"--group={account.group}"]
     arguments = [f"--lifeline={lifeline.reading}", f"--signal={int(stop)}", *user]
     arguments += [f"--remove={folder}" for folder in remove]
@@ -99,11 +99,11 @@ def keep(
                 stderr=out,
                 text=True,
                 env={**os.environ, **(environment or {})},
-                pass_fds=(lifeline.reading, lock),
+                pass_fds=(lifeline.reading, locked),
                 start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
             )
     finally:
-        os.close(lock)  # the keeper holds it from now on
+        os.close(locked)  # the keeper holds it from now on
     assert keeper.stdout is not None
     with keeper.stdout as told:
         first = told.readline()
@@ -139,7 +139,14 @@ def pause(kept: Kept, until: float, waiting_for: str) -> None:
     time.sleep(_POLL)
 
 
-def _lock(data: Path, name: str, seconds: float = 20.0) -> int:
+def wait_until_unlocked(data: Path, seconds: float = 20.0) -> None:
+    """Until nothing that was kept in `data` lives any more. Raises ServerFailed."""
+    folder = data / "locks"
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        os.close(lock(data, file.name, seconds))
+
+
+def lock(data: Path, name: str, seconds: float = 20.0) -> int:
     """An inheritable lock on the server's name, held as long as any process has it open."""
     folder = data / "locks"
     folder.mkdir(parents=True, exist_ok=True)

@@ -25,11 +25,13 @@ _PARAMETERS = {
 }
 
 
-def start(data: Path, lifeline: Lifeline) -> Server:
-    """Start it in `data`, made at the first start. Raises NothingFits, ServerFailed."""
+def start(data: Path, lifeline: Lifeline, port: int | None = None) -> Server:
+    """Start it in `data`; on that port, else on a free one. Raises NothingFits, ServerFailed."""
     folder = data.resolve() / "mongo"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return on_a_free_port(lambda port: _start(data, folder, lifeline, port))
+    if port is not None:
+        return _start(data, folder, lifeline, port)
+    return on_a_free_port(lambda free: _start(data, folder, lifeline, free))
 
 
 def _start(data: Path, folder: Path, lifeline: Lifeline, port: int) -> Server:

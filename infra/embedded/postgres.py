@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
@@ -47,8 +47,8 @@ _SETTINGS = {
 }
 
 
-def start(data: Path, lifeline: Lifeline) -> Server:
-    """Start it in `data`, made at the first start; the two databases exist afterwards.
+def start(data: Path, lifeline: Lifeline, socket: Path | None = None) -> Server:
+    """Start it in `data`, made at the first start; the two databases exist afterwards. `socket`: a folder to listen in.
 
     Raises NothingFits, ServerFailed.
     """
@@ -61,7 +61,7 @@ def start(data: Path, lifeline: Lifeline) -> Server:
     if not (cluster / "PG_VERSION").exists():
         _make_cluster(programs, cluster, binary.version[0], who)
     _clear_lock(cluster)
-    socket, remove = _socket_folder(folder, who)
+    socket, remove = _socket_folder(socket or folder / "socket", who)
     settings = {**_SETTINGS, "unix_socket_directories": str(socket)}
     command = [str(programs / "postgres"), "-D", str(cluster)]
     command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -73,6 +73,11 @@ def start(data: Path, lifeline: Lifeline) -> Server:
     while not _ready(url):
         pause(kept, until, "answering")
     return Server("postgres", url, kept.pid, binary.text, folder, kept)
+
+
+def socket_of(url: str) -> Path:
+    """The folder of the socket in such a URL."""
+    return Path(parse_qs(urlsplit(url).query)["host"][0])
 
 
 def named(url: str, database: str) -> str:
@@ -156,9 +161,8 @@ def _serves(pid: int, cluster: Path) -> bool:
     return str(cluster) in told.stdout
 
 
-def _socket_folder(folder: Path, who: Account | None) -> tuple[Path, Sequence[Path]]:
-    """Beside the data, or in a short temporary folder (then also to be removed at the end)."""
-    socket = folder / "socket"
+def _socket_folder(socket: Path, who: Account | None) -> tuple[Path, Sequence[Path]]:
+    """The wanted one, or a short temporary folder (to be removed at the end)."""
     remove: Sequence[Path] = ()
     if len(os.fsencode(socket)) > _SOCKET_PATH:
         socket = Path(tempfile.mkdtemp(prefix="tlc-", dir="/tmp"))  # short, whatever TMPDIR says

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from infra.embedded import mongo, postgres, redis
 from infra.embedded.kept import Server
@@ -11,9 +12,10 @@ from infra.embedded.lifeline import Lifeline
 
 Starter = Callable[[Path, Lifeline], Server]
 _STARTERS: Mapping[str, Starter] = {"postgres": postgres.start, "mongo": mongo.start, "redis": redis.start}
+_AT_A_PORT: Mapping[str, Callable[[Path, Lifeline, int | None], Server]] = {"mongo": mongo.start, "redis": redis.start}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Running:
     """The stores of a run, by URL, and those of them that this runner has to stop."""
 
@@ -24,6 +26,14 @@ class Running:
     def dead(self) -> Sequence[Server]:
         """Servers that ended by themselves."""
         return [server for server in self.servers if not server.kept.alive]
+
+    def revive(self, server: Server, data: Path, lifeline: Lifeline) -> None:
+        """Start a dead one again, at its old address. Raises ServerFailed, NothingFits."""
+        if server.name == "postgres":
+            again = postgres.start(data, lifeline, postgres.socket_of(server.url))
+        else:
+            again = _AT_A_PORT[server.name](data, lifeline, urlsplit(server.url).port)
+        self.servers = [again if old is server else old for old in self.servers]
 
     def stop(self) -> None:
         """All at once. Safe to call again."""
