@@ -1,0 +1,1 @@
+"""A mail sink: which messages would have reached people's inboxes?"""

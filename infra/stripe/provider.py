@@ -1,0 +1,217 @@
+"""Payments through Stripe: one intent per payment, held first, captured or let go later."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any, TypeVar
+from uuid import UUID
+
+from infra.ports import (
+    Charge,
+    OutcomeUnknown,
+    PaymentOrder,
+    ProviderRefused,
+    ProviderUnavailable,
+    RefundResult,
+)
+from infra.stripe import reading
+
+T = TypeVar("T")
+STRIPE_URL = "https://api.stripe.com"
+EXPAND = ["latest_charge.balance_transaction"]
+WRONG_STATE = "payment_intent_unexpected_state"
+SEARCH_LAG_SECONDS = 300  # Stripe's search is about a minute late, more when in trouble
+LIST_PAGES = 10
+
+
+class StripeProvider:
+    """`base_url` points at the stand-in where there is no Stripe. Use it as an async context manager, in one loop.
+
+    An intent is confirmed by the server while the customer is there, so 3-D Secure can be asked for. `find` looks at
+    the search index and, because that is late, at the newest intents as well; when those do not reach back far enough
+    it raises OutcomeUnknown rather than say "none". A replayed answer is old: then the present one is read.
+    """
+
+    def __init__(
+        self, api_key: str, base_url: str = STRIPE_URL, *, seconds: float = 3.0, return_url: str | None = None
+    ) -> None:
+        import stripe
+
+        from infra.stripe.transport import Httpx2Client, NotSent
+
+        if not api_key:
+            raise ValueError("Stripe needs an API key")
+        self._stripe = stripe
+        self._not_sent = NotSent
+        self._http = Httpx2Client(seconds, min(1.0, seconds))
+        self._client = stripe.StripeClient(
+            api_key, base_addresses={"api": base_url}, http_client=self._http, max_network_retries=0
+        )
+        self._seconds = seconds
+        self._return_url = return_url
+
+    async def __aenter__(self) -> "StripeProvider":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._http.close_async()
+
+    async def authorise(self, order: PaymentOrder) -> Charge:
+        params: dict[str, Any] = {
+            "amount": order.amount_minor,
+            "currency": order.currency.lower(),
+            "payment_method": order.method,
+            "payment_method_types": ["card"],
+            "capture_method": "manual",
+            "confirm": True,
+            "metadata": {"order_id": str(order.order_id), "payment_id": str(order.payment_id)},
+            "expand": EXPAND,
+        }
+        if self._return_url:
+            params["return_url"] = self._return_url
+        return await self._intent(
+            lambda: self._client.v1.payment_intents.create_async(params, {"idempotency_key": order.key})  # type: ignore[arg-type]
+        )
+
+    async def capture(self, ref: str, amount_minor: int, key: str) -> Charge:
+        """The whole or a part; the rest is let go. Captured or cancelled before: how it stands."""
+        return await self._intent(
+            lambda: self._client.v1.payment_intents.capture_async(
+                ref, {"amount_to_capture": amount_minor, "expand": EXPAND}, {"idempotency_key": key}
+            ),
+            ref,
+        )
+
+    async def void(self, ref: str, key: str) -> Charge:
+        """Captured or cancelled before: how it stands."""
+        return await self._intent(
+            lambda: self._client.v1.payment_intents.cancel_async(ref, {"expand": EXPAND}, {"idempotency_key": key}),
+            ref,
+        )
+
+    async def refund(self, ref: str, amount_minor: int, key: str) -> RefundResult:
+        made = await self._acting(
+            lambda: self._client.v1.refunds.create_async(
+                {"payment_intent": ref, "amount": amount_minor}, {"idempotency_key": key}
+            )
+        )
+        if _replayed(made.last_response):
+            made = await self._acting(lambda: self._client.v1.refunds.retrieve_async(made.id))
+        return reading.refund(made.to_dict())
+
+    async def find(self, order_id: UUID) -> Sequence[Charge]:
+        found: dict[str, Mapping[str, Any]] = {}
+        query = f"metadata['order_id']:'{order_id}'"
+        searched = await self._reading(
+            lambda: self._client.v1.payment_intents.search_async({"query": query, "limit": 100, "expand": _inside()})
+        )
+        for intent in searched.data:
+            found[intent.id] = intent.to_dict()
+        for body in await self._newest(str(order_id)):
+            found[body["id"]] = body
+        charges = [reading.charge(body) for body in found.values()]
+        return sorted(charges, key=lambda each: (each.at, each.ref))
+
+    async def _newest(self, order_id: str) -> list[Mapping[str, Any]]:
+        """This order's among the intents that the search may not know yet."""
+        found: list[Mapping[str, Any]] = []
+        wished: dict[str, Any] = {"limit": 100, "expand": _inside()}
+        oldest_needed: int | None = None
+        for _ in range(LIST_PAGES):
+            page = await self._reading(partial(self._client.v1.payment_intents.list_async, wished))  # type: ignore[arg-type]
+            bodies = [intent.to_dict() for intent in page.data]
+            found += [body for body in bodies if (body.get("metadata") or {}).get("order_id") == order_id]
+            if not bodies or not page.has_more:
+                return found
+            oldest_needed = oldest_needed or bodies[0]["created"] - SEARCH_LAG_SECONDS
+            if bodies[-1]["created"] < oldest_needed:
+                return found
+            wished = wished | {"starting_after": bodies[-1]["id"]}
+        if found:
+            return found
+        raise OutcomeUnknown("too many new payments to look through before the search knows them")
+
+    async def _intent(self, call: Callable[[], Awaitable[Any]], ref: str | None = None) -> Charge:
+        """The intent after the call, as it is now."""
+        try:
+            intent = await self._acting(call)
+        except self._stripe.CardError as declined:
+            body = _intent_of(declined)
+            if body is None:
+                raise ProviderRefused(declined.code or "card_error") from declined
+            return await self._present(body["id"]) if _replayed(declined) else reading.charge(body)
+        except _WrongState as wrong:
+            if ref is None:
+                raise ProviderRefused(WRONG_STATE) from wrong
+            return await self._present(ref)
+        if _replayed(intent.last_response):
+            return await self._present(intent.id)
+        return reading.charge(intent.to_dict())
+
+    async def _present(self, ref: str) -> Charge:
+        """Read after an act: when that fails, what the act came to is not known here."""
+        intent = await self._acting(lambda: self._client.v1.payment_intents.retrieve_async(ref, {"expand": EXPAND}))
+        return reading.charge(intent.to_dict())
+
+    async def _reading(self, call: Callable[[], Awaitable[T]]) -> T:
+        """A call that changes nothing, so that there is nothing to be in doubt about."""
+        try:
+            return await self._acting(call)
+        except OutcomeUnknown as unknown:
+            raise ProviderUnavailable(str(unknown), 1.0) from None
+
+    async def _acting(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Stripe's errors in our words. Messages name codes only: theirs may quote what was sent."""
+        stripe = self._stripe
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await call()
+        except TimeoutError:
+            raise OutcomeUnknown(f"no answer within {self._seconds} s") from None
+        except self._not_sent:
+            raise ProviderUnavailable("no connection", 1.0) from None
+        except stripe.APIConnectionError:
+            raise OutcomeUnknown("the connection ended before the answer") from None
+        except stripe.RateLimitError as limited:
+            raise ProviderUnavailable("rate limited", _seconds(limited)) from None
+        except (stripe.AuthenticationError, stripe.PermissionError):
+            raise ProviderUnavailable("the API key is refused", 30.0) from None
+        except stripe.IdempotencyError as other:
+            if other.http_status == 409:
+                raise OutcomeUnknown("the same request is under way") from None
+            raise ProviderRefused("idempotency_error") from None
+        except stripe.InvalidRequestError as invalid:
+            if invalid.code == WRONG_STATE:
+                raise _WrongState from None
+            raise ProviderRefused(invalid.code or f"invalid_{invalid.param or 'request'}") from None
+        except stripe.APIError as failed:
+            raise OutcomeUnknown(f"status {failed.http_status}") from None
+
+
+class _WrongState(Exception):
+    """The intent has gone on (or ended) since."""
+
+
+def _inside() -> list[str]:
+    return [f"data.{path}" for path in EXPAND]
+
+
+def _replayed(answer: Any) -> bool:
+    return bool(answer is not None and answer.headers.get("idempotent-replayed") == "true")
+
+
+def _intent_of(declined: Any) -> Mapping[str, Any] | None:
+    error = (declined.json_body or {}).get("error", {})
+    body: Mapping[str, Any] | None = error.get("payment_intent")
+    return body
+
+
+def _seconds(limited: Any) -> float:
+    told = str(limited.headers.get("retry-after", ""))
+    return float(told) if told.isdecimal() else 1.0
