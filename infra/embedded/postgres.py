@@ -56,7 +56,7 @@ def start(data: Path, lifeline: Lifeline, socket: Path | None = None) -> Server:
     who = unprivileged.account()
     folder = unprivileged.home(data, "postgres", who)
     cluster = folder / "cluster"
-    binary = _fitting(cluster)
+    binary = fitting(cluster)
     programs = unprivileged.reachable(binary, who)
     if not (cluster / "PG_VERSION").exists():
         _make_cluster(programs, cluster, binary.version[0], who)
@@ -85,7 +85,7 @@ def named(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
-def _fitting(cluster: Path) -> Binary:
+def fitting(cluster: Path) -> Binary:
     """Data is only readable by the major version that made it, whatever stands on PATH by now."""
     found = candidates(POSTGRES)
     version = cluster / "PG_VERSION"

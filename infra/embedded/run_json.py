@@ -47,7 +47,7 @@ def read(file: Path) -> RunJson | None:
     try:
         found = json.loads(file.read_text())
         run = RunJson(**found)
-    except (FileNotFoundError, json.JSONDecodeError, TypeError):
+    except (FileNotFoundError, json.JSONDecodeError, TypeError):  # not there, or not ours
         return None
     return run if _alive(run.pid) else None
 
