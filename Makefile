@@ -19,7 +19,7 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	@echo "Installing into .venv (the first time this takes a few minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt
-	@$(PIP) install --quiet --no-build-isolation --no-deps --no-index -e .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --quiet --no-build-isolation --no-deps --no-index -e .
 	@touch $@
 
 run: install ## set up, migrate, load the demo shop, buy something, and stay up (Ctrl-C stops everything)
