@@ -1,7 +1,7 @@
 """Where are the stores? Those of the run that is up, else embedded ones that start for this block and stop after it."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,5 +60,4 @@ def migrate(settings: Settings) -> None:
     """Bring both databases to this release. Loads its libraries only now."""
     from infra.postgres.migrate import migrate as bring
 
-    run: Callable[[str, str], None] = bring
-    run(settings.stores.postgres_url, settings.stores.keys_url)
+    bring(settings.stores.postgres_url, settings.stores.keys_url)

@@ -82,9 +82,8 @@ def standins(data: Path, ports: Ports) -> Sequence[Program]:
             )
         )
     if "TELOCOMPRO_MAIL_URL" not in os.environ:
-        found.append(
-            Program("mail", "tools.standins.mail.main", ("--port", str(ports.mail), "--pages", str(ports.mail_pages)))
-        )
+        where = ("--smtp-port", str(ports.mail), "--http-port", str(ports.mail_pages))
+        found.append(Program("mail", "tools.standins.mail.main", (*where, "--data", str(data / "mail.sqlite"))))
     return found
 
 

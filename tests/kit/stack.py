@@ -5,8 +5,6 @@ Workers of pytest-xdist share the stack. `TELOCOMPRO_TEST_STACK` (path of a run.
 
 import fcntl
 import hashlib
-import importlib
-import importlib.util
 import os
 import re
 import subprocess
@@ -29,6 +27,7 @@ from infra.embedded import postgres, run_json
 from infra.embedded import redis as embedded_redis
 from infra.embedded.kept import Server
 from infra.embedded.lifeline import Lifeline
+from infra.postgres.migrate import migrate
 
 VARIABLE = "TELOCOMPRO_TEST_STACK"
 _ROOT = Path(__file__).parents[2]
@@ -181,7 +180,7 @@ def _template(stack: Stack) -> str:
                 for old in (made, final):
                     connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(old)))
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(made)))
-            _migrate(
+            migrate(
                 postgres.named(stack.postgres_url, f"{name}_making"),
                 postgres.named(stack.postgres_url, f"{name}_making_keys"),
             )
@@ -190,11 +189,6 @@ def _template(stack: Stack) -> str:
                     sql.SQL("alter database {} rename to {}").format(sql.Identifier(made), sql.Identifier(final))
                 )
     return name
-
-
-def _migrate(postgres_url: str, keys_url: str) -> None:
-    if importlib.util.find_spec("infra.postgres.migrate") is not None:
-        importlib.import_module("infra.postgres.migrate").migrate(postgres_url, keys_url)
 
 
 def _migrations() -> str:

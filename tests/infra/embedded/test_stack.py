@@ -65,3 +65,11 @@ def test_a_private_redis_keeps_its_address_and_data_over_a_restart(private_redis
         private_redis.start()
 
         assert client.get("kept") == b"yes"
+
+
+def test_databases_are_migrated_before_a_test_sees_them(stores: Stores) -> None:
+    with psycopg.connect(stores.postgres_url) as connection:
+        rows = connection.execute("select schema_name from information_schema.schemata")
+        schemas = {schema for (schema,) in rows}
+
+    assert {"log", "work", "identity", "read"} <= schemas
