@@ -49,7 +49,20 @@ class Parts:
 class Handling:
     """One command under way."""
 
-    __slots__ = ("_ahead", "_command_id", "_fingerprint", "_held", "_keyed", "_parts", "_request", "_route")
+    __slots__ = (
+        "_ahead",
+        "_body",
+        "_command_id",
+        "_fingerprint",
+        "_held",
+        "_identity",
+        "_keyed",
+        "_now",
+        "_parts",
+        "_request",
+        "_route",
+        "_stream",
+    )
 
     def __init__(self, parts: Parts, request: Request, route: Route, command_id: UUID, fingerprint: bytes) -> None:
         self._parts = parts
@@ -58,8 +71,11 @@ class Handling:
         self._command_id = command_id
         self._fingerprint = fingerprint
         self._keyed = request.key is not None
+        self._stream = route.stream(request.command)  # the one that is answered
+        self._identity = identity(self._stream)
         self._held: frozenset[str] = frozenset()
         self._ahead: dict[str, Known] = {}  # the written streams, as they are once it is stored
+        self._body: Mapping[str, object] = {}  # of the answer then
 
     async def run(self) -> Answer:
         """Raises Refused, NotNow, NewerThanCode, Unavailable."""
@@ -104,7 +120,7 @@ class Handling:
         """The states, once it is this command's turn on every stream that it may write."""
         parts = self._parts
         while True:
-            loaded = await parts.loader.load(self._route, self._request.command, fresh=fresh)
+            loaded = await parts.loader.load(self._route, self._request.command, self._stream, fresh=fresh)
             wanted = self._contended(loaded)
             if wanted <= self._held:
                 return loaded
@@ -128,8 +144,11 @@ class Handling:
         authorise(request, route, loaded.states)
         if request.expected is not None:
             await self._check_version(loaded, request.expected)
-        now = await self._parts.clock.now()
+        now = self._now = await self._parts.clock.now()
         context = Context(now, zone_of(request.command, loaded.states), request.actor)
+        if route.room is not None:
+            events = route.room.decide(request.command, loaded.states[self._stream], context)
+            return {self._stream: events} if events else {}
         happened = route.decide(request.command, loaded.states, context)
         return {stream: events for stream, events in happened.items() if events}
 
@@ -146,8 +165,7 @@ class Handling:
 
     async def _record(self, loaded: Loaded, happened: Happened) -> Append:
         versions = {stream: known.version for stream, known in loaded.known.items()}
-        now = await self._parts.clock.now()
-        rows = await self._parts.recorder.rows(self._request, self._command_id, happened, versions, now)
+        rows = await self._parts.recorder.rows(self._request, self._command_id, happened, versions, self._now)
         loose = self._route.loose
         expected = (
             {stream: version for stream, version in versions.items() if category(stream) not in loose}
@@ -155,10 +173,9 @@ class Handling:
             else versions
         )
         self._ahead = {name: self._after(loaded.known[name], name, events) for name, events in happened.items()}
-        stream = self._route.stream(self._request.command)
-        after = self._ahead.get(stream, loaded.known[stream])
-        status = str(self._route.answer(after.state)["status"])
-        answer = encode_answer(identity(stream), after.version, status)
+        after = self._ahead.get(self._stream, loaded.known[self._stream])
+        self._body = self._route.answer(after.state)
+        answer = encode_answer(self._identity, after.version, str(self._body["status"]))
         return Append(self._command_id, self._fingerprint, expected, rows, answer)
 
     async def _append(self, append: Append) -> Accepted | Replayed | Conflict | Unknown:
@@ -172,10 +189,17 @@ class Handling:
         for stream, events in happened.items():
             last += len(events)
             ahead = self._ahead[stream]
-            known = loaded.known[stream] = Known(ahead.version, last, ahead.state)
-            self._parts.loader.remember(stream, known)
-        stream = self._route.stream(self._request.command)
-        return answer_of(self._route.answer, stream, loaded.known[stream], position, replayed=False)
+            self._parts.loader.remember(stream, Known(ahead.version, last, ahead.state))
+        version = self._ahead.get(self._stream, loaded.known[self._stream]).version
+        return Answer(
+            id=self._identity,
+            version=version,
+            position=position,
+            status=str(self._body["status"]),
+            replayed=False,
+            body=self._body,
+            stream=self._stream,
+        )
 
     def _after(self, known: Known, stream: str, events: Sequence[Event]) -> Known:
         """The stream once these events are stored; its position is not known yet."""
@@ -185,8 +209,7 @@ class Handling:
     def _unchanged(self, loaded: Loaded) -> Answer:
         """It is as the command wishes already: nothing is stored, and a repeat finds the same."""
         position = max(known.position for known in loaded.known.values())
-        stream = self._route.stream(self._request.command)
-        return answer_of(self._route.answer, stream, loaded.known[stream], position, replayed=False)
+        return answer_of(self._route.answer, self._stream, loaded.known[self._stream], position, replayed=False)
 
     async def _repeated(self) -> Answer | None:
         """What the same command was answered before, if it was accepted."""

@@ -35,11 +35,11 @@ class Loader:
         self._decoder = decoder
         self._cache = cache
 
-    async def load(self, route: Route, command: Any, *, fresh: bool) -> Loaded:
+    async def load(self, route: Route, command: Any, answered: str, *, fresh: bool) -> Loaded:
         """All states that the command needs. Fresh: nothing is believed that the log was not asked for."""
         loaded = Loaded()
         while True:
-            missing = route.streams(command, loaded.states) | {route.stream(command)}
+            missing = {answered} if route.room is not None else {answered, *route.streams(command, loaded.states)}
             missing.difference_update(loaded.known)
             if not missing:
                 return loaded

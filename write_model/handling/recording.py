@@ -100,7 +100,7 @@ class Recorder:
 
 
 def encode_answer(id: UUID, version: int, status: str) -> bytes:
-    return json.dumps({"id": str(id), "version": version, "status": status}, separators=(",", ":")).encode()
+    return f'{{"id":"{id}","version":{version},"status":{json.dumps(status)}}}'.encode()
 
 
 def decode_answer(raw: bytes) -> StoredAnswer:

@@ -33,6 +33,7 @@ class Route:
     answer: Callable[[Any], Mapping[str, object]]
     access: Access
     guard: Callable[[Any], str]  # the stream whose owner may send it
+    room: Decider[Any, Any, Any] | None = None  # the one aggregate that decides it alone
     publish: Publish | None = None
     creates: frozenset[str] = frozenset()  # categories whose streams are expected not to exist yet
     reads: frozenset[str] = frozenset()  # categories that are never written by it: no queueing for them
@@ -83,6 +84,7 @@ def room_route(
         answer=answer,
         access=access,
         guard=stream,
+        room=room,
         publish=publish,
         creates=frozenset({room.category}) if creates else frozenset(),
     )
