@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.embedded import data_lock, run_json, secret_file, servers
-from infra.embedded.kept import Server, ServerFailed, wait_until_unlocked
+from infra.embedded.kept import Server, ServerFailed, log_file, tail, wait_until_unlocked
 from infra.embedded.lifeline import Lifeline
 from infra.embedded.ports import HOST, is_free
 from infra.settings import Ports, Stripe, data_folder, read_alone, store_urls
@@ -118,6 +118,7 @@ class _Run:
     def __init__(self, plan: Plan, screen: Screen, stack: ExitStack, quiet: bool) -> None:
         self._plan, self._screen, self._stack, self._quiet = plan, screen, stack, quiet
         stack.enter_context(data_lock.hold(plan.data))
+        os.umask(0o077)  # what our programs write from now on is for our eyes only
         stack.callback(wait_until_unlocked, plan.data, _END)  # the last: nothing of ours is still ending
         self._ports = _port_map(plan)
         _check_free(self._ports)
@@ -151,6 +152,7 @@ class _Run:
     def follow(self) -> int:
         """Say that all is ready, and do what comes after. The exit code of the last of it."""
         seconds = round(time.monotonic() - self._begun, 1)
+        self._screen.say(f"ready in {seconds} s\n")
         code = 0
         for program in self._plan.after:
             code = self._programs.run(program, sys.stderr if self._quiet else None)
@@ -159,7 +161,6 @@ class _Run:
                 break
         if self._quiet:
             print(json.dumps({"ready": True, "seconds": seconds, "urls": _doors(self._plan)}), flush=True)
-        self._screen.say(f"\nready in {seconds} s")
         for title, url in _doors(self._plan).items():
             self._screen.say(f"  {title:<14}{url}")
         if self._plan.stay:
@@ -179,10 +180,11 @@ class _Run:
             self._write(starting=False)
 
     def _to_its_end(self, program: Program) -> None:
-        with self._screen.step(program.name):
-            code = self._programs.run(program, sys.stderr if self._quiet else None)
-        if code != 0:
-            raise ServerFailed(f"{program.name} failed with code {code}")
+        log = log_file(self._plan.data, program.name)
+        with self._screen.step(program.name), log.open("w") as out:
+            code = self._programs.run(program, out)
+            if code != 0:
+                raise ServerFailed(f"{program.name} failed with code {code}\n{tail(log)}")
 
     def _stop_stores(self) -> None:
         if self._stores is not None:

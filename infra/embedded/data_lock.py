@@ -19,7 +19,9 @@ def hold(data: Path) -> Iterator[None]:
 
     Raises DataInUse, and ServerFailed when the earlier run's servers don't end.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    if not data.exists():
+        data.mkdir(parents=True)
+        data.chmod(0o711)  # an unprivileged PostgreSQL passes through; nobody looks around
     with (data / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

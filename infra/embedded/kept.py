@@ -15,6 +15,7 @@ from infra.embedded.lifeline import Lifeline
 
 _KEEPER = Path(__file__).with_name("keeper.py")
 _POLL = 0.05  # seconds
+_LONG_LOG = 20_000_000  # bytes
 
 
 class ServerFailed(Exception):
@@ -81,10 +82,7 @@ def keep(
     environment: Mapping[str, str] | None = None,
     remove: Sequence[Path] = (),
 ) -> Kept:
-    """Start `command` under a keeper. Waits while a previous run's server of that name in `data` is still ending.
-
-    Raises ServerFailed.
-    """
+    """Start `command` under a keeper, once a previous run's server of that name has ended. Raises ServerFailed."""
     log = log_file(data, name)
     locked = lock(data, name)
     user = [] if account is None else [f"--user={account.user}", f"--group={account.group}"]
@@ -106,18 +104,21 @@ def keep(
         os.close(locked)  # the keeper holds it from now on
     assert keeper.stdout is not None
     with keeper.stdout as told:
-        first = told.readline()
-    if not first.strip():
+        pid = told.readline()
+    if not pid:
         keeper.wait()
         raise ServerFailed(f"{name} could not be started\n{tail(log)}")
-    return Kept(name, int(first), log, keeper)
+    return Kept(name, int(pid), log, keeper)
 
 
 def log_file(data: Path, name: str) -> Path:
-    """Where a program of that name writes, in a folder that exists."""
+    """Where a program of that name writes, in a folder that exists. A long one is put aside first; one is kept."""
     folder = data / "logs"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.log"
+    file = folder / f"{name}.log"
+    if file.exists() and file.stat().st_size > _LONG_LOG:
+        file.replace(file.with_suffix(".log.1"))
+    return file
 
 
 def tail(log: Path, lines: int = 15) -> str:

@@ -63,8 +63,11 @@ def reachable(binary: Binary, who: Account | None) -> Path:
 def _copy(installation: Path, libraries: Path, target: Path) -> None:
     """As a whole or not at all: another run may copy at the same time."""
     made = Path(tempfile.mkdtemp(prefix=".copy-", dir=target.parent))
-    made.chmod(0o755)
-    shutil.copytree(installation, made / installation.parent.name / installation.name, symlinks=True)
+    package = made / installation.parent.name
+    package.mkdir()
+    for folder in (made, package):
+        folder.chmod(0o755)  # whatever our umask
+    shutil.copytree(installation, package / installation.name, symlinks=True)
     if libraries.is_dir():
         shutil.copytree(libraries, made / libraries.name)
     try:

