@@ -18,7 +18,10 @@ def make_ahead(connection: Connection[Any]) -> list[str]:
         connection.execute("select pg_advisory_xact_lock(hashtext('log.partitions'))")
         row = connection.execute("select position from log.log_head").fetchone()
         assert row is not None
-        there = {name for (name,) in connection.execute("select relname from pg_class where relnamespace = 'log'::regnamespace")}
+        there = {
+            name
+            for (name,) in connection.execute("select relname from pg_class where relnamespace = 'log'::regnamespace")
+        }
         now = row[0] // SIZE
         wanted = [(f"events_{number:06}", number * SIZE) for number in range(now, now + AHEAD + 1)]
         missing = [(name, start) for name, start in wanted if name not in there]

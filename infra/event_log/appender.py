@@ -1,0 +1,196 @@
+"""How do many callers append at the price of few commits? Group commit: what waits goes together, each told its own.
+
+`run` is the one worker; callers only queue. While a batch is on its way the next one gathers. Readers are woken by
+NOTIFY from another connection after the commit: a hint, which may be lost and is told at most every few milliseconds.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import psycopg
+
+from infra.event_log.admission import NotAppendable, admitted
+from infra.event_log.append_connection import AppendConnection, CallRefused, OutcomeLost
+from infra.event_log.batch import Row, Waiting, parameters, take, verdicts
+from infra.ports import Append, Busy, Unavailable, Unknown, Verdict
+from infra.postgres.pool import in_utc
+
+CHANNEL = "log"
+
+_RETRY_AFTER = 0.5  # seconds, told with Busy
+_CALL = 2.8  # seconds: a caller waits 3 at most for what was sent
+_CONNECT = 2.0  # seconds
+_HINT_EVERY = 0.005  # seconds
+_TURNS = 8  # of the loop at most, for callers who are just coming back
+_FLYING = 2  # batches on their way at once
+_LEAST = 4  # commands that are worth a batch of their own
+
+
+class GroupAppender:
+    """`async with GroupAppender(url) as appender:` or `run()` in a task group of one's own."""
+
+    def __init__(self, url: str, *, batch: int = 256, queue: int = 1000) -> None:
+        self._url = url
+        self._most = batch
+        self._bound = queue
+        self._queue: deque[Waiting] = deque()
+        self._sent = 0
+        self._flying = 0
+        self._landed = asyncio.Event()
+        self._connecting = asyncio.Lock()
+        self._ready = asyncio.Event()
+        self._news = asyncio.Event()
+        self._connection: AppendConnection | None = None
+        self._stopped = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def append(self, command: Append) -> Verdict:
+        """The verdict on this command alone.
+
+        Raises Busy above the queue's bound, Unavailable when it was certainly not stored, NotAppendable (ValueError).
+        """
+        command = admitted(command)
+        if self._stopped:
+            raise Unavailable("the appender has stopped")
+        if len(self._queue) + self._sent >= self._bound:
+            raise Busy(_RETRY_AFTER)
+        verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._queue.append(Waiting.of(command, verdict))
+        self._ready.set()
+        return await verdict
+
+    async def run(self) -> None:
+        """Append until cancelled. What was sent then is Unknown to its callers, what was not is Unavailable."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                hints = tasks.create_task(self._hint())
+                while await self._gathered():
+                    batch = take(self._queue, self._share())
+                    if batch:
+                        self._flying += 1
+                        self._sent += len(batch)
+                        tasks.create_task(self._fly(batch))
+                hints.cancel()
+        finally:
+            self._stopped = True
+            for waiting in self._queue:
+                _tell(waiting, Unavailable("the appender was stopped"))
+            self._queue.clear()
+            if self._connection is not None:
+                await self._connection.close()
+
+    def _share(self) -> int:
+        """With nothing on its way, half of what waits: its callers are served while the other half is appended."""
+        if self._flying == 0 and len(self._queue) >= 2 * _LEAST:
+            return min(self._most, -(-len(self._queue) // 2))
+        return self._most
+
+    async def _fly(self, batch: Sequence[Waiting]) -> None:
+        try:
+            await self._append(batch)
+        finally:
+            for waiting in batch:
+                _tell(waiting, Unknown("the appender was stopped"))
+            self._flying -= 1
+            self._sent -= len(batch)
+            self._landed.set()
+
+    async def __aenter__(self) -> "GroupAppender":
+        self._task = asyncio.create_task(self.run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """A clean stop: what is waiting is still appended."""
+        self._stopped = True
+        self._ready.set()
+        if self._task is not None:
+            await self._task
+
+    async def _gathered(self) -> bool:
+        """Until something waits and may be sent, then some turns of the loop as long as more come. False: stopped."""
+        while not self._queue or self._flying >= _FLYING:
+            if self._stopped and not self._queue:
+                return False
+            event = self._landed if self._queue else self._ready
+            event.clear()
+            await event.wait()
+        for _ in range(_TURNS):
+            before = len(self._queue)
+            await asyncio.sleep(0)
+            if len(self._queue) == before or before >= self._most:
+                break
+        return True
+
+    async def _append(self, batch: Sequence[Waiting]) -> None:
+        """One call for all; where the server refuses it, one for each, so that none fails for another's sake."""
+        commands = [waiting.command for waiting in batch]
+        try:
+            rows = await self._call(parameters(commands))
+        except Unavailable as error:
+            for waiting in batch:
+                _tell(waiting, error)
+        except OutcomeLost as error:
+            for waiting in batch:
+                _tell(waiting, Unknown(str(error)))
+        except CallRefused as error:
+            if len(batch) > 1:
+                for waiting in batch:
+                    await self._append([waiting])
+            elif error.code.startswith("22"):  # the data
+                _tell(batch[0], NotAppendable(f"the database refuses its data: {error.code}"))
+            else:
+                _tell(batch[0], Unavailable(f"the database refused: {error.code}"))
+        else:
+            found = verdicts(commands, rows)
+            for waiting, verdict in zip(batch, found, strict=True):
+                if not waiting.verdict.done():
+                    waiting.verdict.set_result(verdict)
+            self._news.set()
+
+    async def _call(self, arguments: Sequence[bytes]) -> list[Row]:
+        connection = self._connection
+        if connection is None or connection.broken:
+            connection = await self._connected()
+        return await connection.call(arguments, _CALL)
+
+    async def _connected(self) -> AppendConnection:
+        async with self._connecting:
+            if self._connection is not None and self._connection.broken:
+                await self._connection.close()
+                self._connection = None
+            if self._connection is None:
+                try:
+                    self._connection = await AppendConnection.open(self._url, _CONNECT)
+                except (psycopg.Error, TimeoutError, OutcomeLost, CallRefused) as error:
+                    raise Unavailable(f"no connection: {type(error).__name__}") from error
+            return self._connection
+
+    async def _hint(self) -> None:
+        """Wake readers, from a connection of its own: inside the append it would serialise commits once more."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(in_utc(self._url), autocommit=True) as connection:
+                    await self._hint_on(connection)
+            except psycopg.Error:
+                await asyncio.sleep(1)
+
+    async def _hint_on(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await connection.execute(f"notify {CHANNEL}")
+            await asyncio.sleep(_HINT_EVERY)
+
+
+def _tell(waiting: Waiting, outcome: Verdict | Exception) -> None:
+    if waiting.verdict.done():
+        return
+    if isinstance(outcome, Exception):
+        waiting.verdict.set_exception(outcome)
+    else:
+        waiting.verdict.set_result(outcome)

@@ -1,0 +1,73 @@
+"""When does the log grow? One listening connection for all who wait, which also looks by itself: hints may be lost."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from infra.event_log.appender import CHANNEL
+
+_LOOK_EVERY = 0.2  # seconds, while somebody waits
+_AGAIN_AFTER = 0.5  # seconds after a lost connection
+
+
+class Tail:
+    """Starts to listen with the first who waits, and goes on until `aclose`, or until the pool is closed."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
+        assert isinstance(pool.conninfo, str)
+        self._pool = pool
+        self._url = pool.conninfo
+        self._moved = asyncio.Condition()
+        self._wanted = asyncio.Event()
+        self._waiting = 0
+        self._head = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def wait(self, after: int, seconds: float, head: int) -> int:
+        """Until the head is past `after`, at most so long; the newest head known, at least the given one."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._listen())
+        self._waiting += 1
+        self._wanted.set()
+        try:
+            async with asyncio.timeout(seconds), self._moved:
+                await self._moved.wait_for(lambda: self._head > after)
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting -= 1
+        return max(self._head, head)
+
+    async def aclose(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _listen(self) -> None:
+        while not self._pool.closed:
+            try:
+                async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+                    await connection.execute(f"listen {CHANNEL}")
+                    await self._look_on(connection)
+            except psycopg.Error:
+                await asyncio.sleep(_AGAIN_AFTER)
+
+    async def _look_on(self, connection: AsyncConnection[Any]) -> None:
+        while not self._pool.closed:
+            if self._waiting == 0:
+                self._wanted.clear()
+                await self._wanted.wait()
+            cursor = await connection.execute("select position from log.log_head", prepare=True)
+            row = await cursor.fetchone()
+            assert row is not None
+            if row[0] > self._head:
+                async with self._moved:
+                    self._head = row[0]
+                    self._moved.notify_all()
+            if self._waiting:
+                async for _ in connection.notifies(timeout=_LOOK_EVERY, stop_after=1):
+                    pass
