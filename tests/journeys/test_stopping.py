@@ -60,13 +60,13 @@ class Place:
     prefix: Sequence[str] = ()  # how a command becomes another account's
     runners: list[Runner] = field(default_factory=list)
 
-    def start(self, *arguments: str) -> Runner:
+    def start(self, *arguments: str, command: Sequence[str] = ()) -> Runner:
         output = self.folder / f"output-{time.monotonic_ns()}"
         data = self.folder / "data"
-        command = [*self.prefix, sys.executable, "-m", "tests.kit.small_run", str(data), str(self.base), *arguments]
+        module = [sys.executable, "-m", "tests.kit.small_run", str(data), str(self.base), *arguments]
         with output.open("ab") as out:
             process = subprocess.Popen(
-                command,
+                [*self.prefix, *(command or module)],
                 cwd=ROOT,
                 env={**clean_environment(), "HOME": str(self.folder)},
                 stdout=out,
@@ -83,8 +83,8 @@ class Place:
             runner.process.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def started(self, *arguments: str) -> Runner:
-        runner = self.start(*arguments)
+    def started(self, *arguments: str, command: Sequence[str] = ()) -> Runner:
+        runner = self.start(*arguments, command=command)
         until = time.monotonic() + UP
         while run_json.read(run_json.path(runner.data)) is None:
             assert runner.process.poll() is None, runner.output.read_text()
@@ -234,3 +234,17 @@ def test_what_dies_is_started_again_at_its_old_address(place: Place) -> None:
     assert "one ended (signal SIGKILL)" in runner.output.read_text()
     runner.process.send_signal(signal.SIGINT)
     assert runner.process.wait(20) == 0
+
+
+def test_a_killed_make_takes_the_platform_with_it(place: Place) -> None:
+    rules = place.folder / "rules.mk"
+    rules.write_text(f"run:\n\t@exec {sys.executable} -m tests.kit.small_run {place.folder / 'data'} {place.base}\n")
+    rules.chmod(0o644)
+    runner = place.started(command=["make", "-f", str(rules), "run"])
+    pids, ports = runner.pids, runner.ports()
+    assert runner.run.pid != runner.process.pid
+
+    runner.process.kill()
+
+    assert left_after(pids, ports) == ([], [])
+    assert runner.process.wait() == -signal.SIGKILL
