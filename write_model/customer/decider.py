@@ -1,5 +1,6 @@
 """A customer's profile: registered here, or adopted from another system."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -14,6 +15,7 @@ from write_model.kernel.text import fits
 
 NONE, REGISTERED, ADOPTED = "NONE", "REGISTERED", "ADOPTED"
 LANGUAGES = ("es", "en", "pt")
+LOCALE = re.compile(rf"({'|'.join(LANGUAGES)})(-[A-Z]{{2}})?")
 NAME, EMAIL = 120, 254  # characters
 
 
@@ -141,9 +143,7 @@ def registered(customer: Customer) -> Customer:
 
 def check_locale(locale: str) -> None:
     """A language that we speak, alone or with a country: "es", "es-EC"."""
-    language, _, country = locale.partition("-")
-    right = language in LANGUAGES and locale in (language, f"{language}-{country}")
-    if not right or (country and not (len(country) == 2 and country.isascii() and country.isupper())):
+    if not LOCALE.fullmatch(locale):
         raise LocaleUnknown(languages=list(LANGUAGES))
 
 
