@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from tests.architecture.unordered import walked_sets
 
 FILE_LINES, FUNCTION_LINES = 300, 40
-LONGER = {"infra/ports.py": 500}  # declarations only, and the one module of infra that the write model may import
+LONGER = {"infra/ports.py": 600}  # declarations only, and the one module of infra that the write model may import
 VAGUE = re.compile("manager|service|helper|helpers|util|utils|common|base|core|misc|impl")
 PURE_CALLS = re.compile(
     r"((date|datetime)\.)(now|utcnow|today|fromtimestamp)|(\w+\.)*(uuid[14]|uuid7|urandom|to_thread|run_in_executor)"

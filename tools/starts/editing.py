@@ -1,7 +1,8 @@
-"""How is something added to a file that is there? Each function takes the text and gives the new one."""
+"""How is a text changed by what is new? Each function takes the text and gives the new one."""
 
 import ast
 import re
+from collections.abc import Mapping
 from textwrap import indent
 
 WIDTH = 120
@@ -19,6 +20,13 @@ def snake(name: str) -> str:
 def camel(name: str) -> str:
     """award_points → AwardPoints."""
     return "".join(word.title() for word in name.split("_"))
+
+
+def filled(text: str, words: Mapping[str, str]) -> str:
+    """The text with each of the words put in."""
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
 
 
 def events_of(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tools.starts.editing import camel
+from tools.starts.editing import camel, filled
 
 PROCESS = '''"""A day after @Event@ it is time, once for each."""
 
@@ -91,10 +91,4 @@ def files(name: str, room: str, event: str) -> Mapping[str, str]:
         f"tests/processes/{name}/test_{name}.py": TEST,
     }
     words = {"@process@": name, "@Process@": camel(name), "@room@": room, "@Event@": event}
-    return {path: _filled(text, words) for path, text in texts.items()}
-
-
-def _filled(text: str, words: Mapping[str, str]) -> str:
-    for word, value in words.items():
-        text = text.replace(word, value)
-    return text
+    return {path: filled(text, words) for path, text in texts.items()}

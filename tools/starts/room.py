@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tools.starts.editing import camel
+from tools.starts.editing import camel, filled
 
 EVENTS = '''"""These classes are the storage format. A change to one needs a new version and an upcaster."""
 
@@ -117,10 +117,4 @@ def files(name: str) -> Mapping[str, str]:
         f"tests/write_model/{name}/test_{name}.py": TEST,
     }
     words = {"@room@": name, "@Room@": camel(name), "@ROOM@": name.upper()}
-    return {path: _filled(text, words) for path, text in texts.items()}
-
-
-def _filled(text: str, words: Mapping[str, str]) -> str:
-    for word, value in words.items():
-        text = text.replace(word, value)
-    return text
+    return {path: filled(text, words) for path, text in texts.items()}

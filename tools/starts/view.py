@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tools.starts.editing import camel
+from tools.starts.editing import camel, filled
 
 VIEW = '''"""Which @words@ are there, and how much has happened to each?"""
 
@@ -82,10 +82,4 @@ def files(name: str, room: str, event: str) -> Mapping[str, str]:
         f"tests/projections/{name}/test_{name}.py": TEST,
     }
     words = {"@view@": name, "@View@": camel(name), "@words@": name.replace("_", " "), "@room@": room, "@Event@": event}
-    return {path: _filled(text, words) for path, text in texts.items()}
-
-
-def _filled(text: str, words: Mapping[str, str]) -> str:
-    for word, value in words.items():
-        text = text.replace(word, value)
-    return text
+    return {path: filled(text, words) for path, text in texts.items()}
