@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 WORKERS ?= 0# of pytest in the integration tests; 0: in one process
 BIN := .venv/bin
+# The requirements name everything, so nothing is resolved (--no-deps): a newer release can't get in the way.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMP := .venv/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml
@@ -18,7 +19,7 @@ install: $(STAMP) ## make .venv with everything pinned by hash (nothing to do wh
 $(STAMP): requirements-dev.txt pyproject.toml
 	@echo "Installing into .venv (the first time this takes a few minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-dev.txt
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --quiet --no-build-isolation --no-deps --no-index -e .
 	@touch $@
 
