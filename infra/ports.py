@@ -296,6 +296,21 @@ class Doc:
     body: Mapping[str, object] | None  # JSON types only; None: there is no such document (any more)
     columns: Mapping[str, object] = field(default_factory=dict)
     rows: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
+    stale: bool = False  # its key is parked: later events wait
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which documents, in which order. Names are the store's own: fields of the body, or SQL columns."""
+
+    order: Sequence[tuple[str, bool]]  # name and whether it falls; the last is unique, others without it are left out
+    limit: int
+    equal: Mapping[str, object] = field(default_factory=dict)
+    any_of: Mapping[str, Collection[object]] = field(default_factory=dict)
+    at_least: Mapping[str, object] = field(default_factory=dict)
+    at_most: Mapping[str, object] = field(default_factory=dict)
+    contains: Mapping[str, str] = field(default_factory=dict)  # the text in any case
+    after: Sequence[object] = ()  # values of `order` in the last document that was seen
 
 
 class ViewStore(Protocol):
@@ -306,10 +321,25 @@ class ViewStore(Protocol):
     async def write(self, target: str, docs: Sequence[Doc]) -> None:
         """Documents older than what stands there change nothing."""
 
-    async def commit(self, target: str, fence: int, position: int, docs: Sequence[Doc]) -> None:
-        """Documents and checkpoint, so that the checkpoint is never ahead. Raises Fenced."""
+    async def take(self, target: str, fence: int) -> int:
+        """Shut out every worker with an older fence; the checkpoint. Raises Fenced when a newer one was here."""
+
+    async def commit(self, target: str, fence: int, after: int, position: int, docs: Sequence[Doc]) -> None:
+        """Documents and checkpoint, so that the checkpoint is never ahead.
+
+        Raises Fenced when the checkpoint does not stand at `after` under this fence: another has taken over, or the
+        store was dropped or went back in time.
+        """
+
+    async def advance(self, moves: Mapping[str, tuple[int, int, int]]) -> None:
+        """Checkpoints alone, many at once: target to (fence, after, position). One that stands elsewhere stays."""
 
     async def position(self, target: str) -> int: ...
+
+    async def positions(self) -> Mapping[str, int]:
+        """All checkpoints of this store."""
+
+    async def find(self, target: str, query: Query) -> Sequence[Doc]: ...
 
     async def park(self, target: str, key: str, position: int, error: str) -> None: ...
 
@@ -346,10 +376,17 @@ class Cached:
 class KeyValueStore(Protocol):
     """Copies of documents. It may forget everything, or go back in time, at any moment."""
 
-    async def get(self, view: str, key: str) -> Cached: ...
+    async def get(self, view: str, keys: Sequence[str]) -> Sequence[Cached]:
+        """What stands under each key, in this order."""
 
-    async def put_newer(self, view: str, epoch: str, copies: Sequence[Copy], covered: int | None) -> bool:
-        """Write what is newer than what stands there, and move `covered`. False: the epoch has passed, nothing done."""
+    async def put_newer(
+        self, view: str, epoch: str, copies: Sequence[Copy], covered: int | None, seen: int | None = None
+    ) -> bool:
+        """Write what is newer than what stands there (no body: the key goes), and move `covered`.
+
+        False, and nothing is done: the epoch has passed, or `covered` no longer stands at `seen` (the store forgot,
+        went back in time, or a reader's document may be older than it looks).
+        """
 
     async def begin(self, view: str, covered: int) -> str:
         """A new epoch: every copy made before is void from now on."""
@@ -454,4 +491,31 @@ class Mail:
 
 class Mailer(Protocol):
     async def send(self, mail: Mail, key: str) -> None:
-        """`key` makes the Message-ID, so that a repeat is recognised. Raises ProviderUnavailable or OutcomeUnknown."""
+        """`key` makes the Message-ID, so that a repeat is recognised.
+
+        Raises ProviderUnavailable, OutcomeUnknown, or ProviderRefused (an address that will never take it).
+        """
+
+
+# ---------------------------------------------------------------- who may sign in
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One account. The address is there only as an HMAC; what a begun registration still needs is sealed."""
+
+    customer_id: UUID
+    email_hmac: bytes
+    password_hash: str = field(repr=False)
+    role: str
+    pending: bytes | None = field(default=None, repr=False)  # None: the registration is complete
+
+
+class AccountStore(Protocol):
+    async def find(self, email_hmac: bytes) -> AccountRow | None: ...
+
+    async def add(self, row: AccountRow) -> AccountRow:
+        """The row that stands there for this address: this one, or the one that was first."""
+
+    async def complete(self, customer_id: UUID) -> None:
+        """Nothing is pending any more."""

@@ -12,7 +12,7 @@ from tools.standins.mail.inbox import Inbox
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="5">
 <title>Mail sink</title><body style="font-family:sans-serif;max-width:60rem;margin:2rem auto">
-<h1>Mail sink</h1><p>{messages} messages, {deliveries} deliveries. Nothing leaves this machine.</p>
+<h1>Mail sink</h1><p>{kept} messages, {deliveries} deliveries. Nothing leaves this machine.</p>
 <table cellpadding="6"><tr><th>at</th><th>to</th><th>subject</th><th>deliveries</th></tr>{rows}</table></body></html>"""
 ROW = '<tr><td>{at}</td><td>{to}</td><td><a href="/messages/{id}/html">{subject}</a></td><td>{deliveries}</td></tr>'
 # What a letter holds is shown, never run.

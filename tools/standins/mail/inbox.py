@@ -73,7 +73,7 @@ class Inbox:
 
     def count(self) -> dict[str, int]:
         row = self.db.execute("select count(*) as kept, coalesce(sum(deliveries), 0) as came from messages").fetchone()
-        return {"messages": row["kept"], "deliveries": row["came"], "repeated": row["came"] - row["kept"]}
+        return {"kept": row["kept"], "deliveries": row["came"], "repeated": row["came"] - row["kept"]}
 
     def empty(self) -> None:
         self.db.execute("delete from recipients")

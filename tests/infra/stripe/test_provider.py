@@ -1,0 +1,145 @@
+"""What does the adapter say when Stripe is slow, gone, or speaks oddly? (Its other promises: the contract suite.)"""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from infra.ports import ChargeState, OutcomeUnknown, PaymentOrder, ProviderRefused, ProviderUnavailable
+from infra.stripe import provider as adapter
+from infra.stripe.provider import StripeProvider
+from tests.standins.serving import serving
+from tests.standins.stripe.calling import Caller
+from tools.standins.stripe.app import build
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[str]:
+    with serving(build(None, None)) as url:
+        yield url
+
+
+@pytest.fixture
+async def control(stand_in: str) -> AsyncIterator[Caller]:
+    caller = Caller(stand_in)
+    await caller.control("POST", "/reset")
+    yield caller
+    await caller.http.aclose()
+
+
+@pytest.fixture
+async def stripe(stand_in: str, control: Caller) -> AsyncIterator[StripeProvider]:
+    async with StripeProvider("sk_test_adapter", stand_in, seconds=0.5) as provider:
+        yield provider
+
+
+def an_order() -> PaymentOrder:
+    payment_id = uuid4()
+    return PaymentOrder(uuid4(), payment_id, 1000, "USD", "pm_card_visa", f"k-{payment_id}")
+
+
+async def test_a_refused_connection_did_nothing() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        async with StripeProvider("sk_test_adapter", url) as provider:
+            with pytest.raises(ProviderUnavailable):
+                await provider.authorise(an_order())
+            with pytest.raises(ProviderUnavailable):
+                await provider.find(uuid4())
+
+
+async def test_a_silent_stripe_is_given_up_in_time_and_in_doubt() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        async with StripeProvider("sk_test_adapter", url, seconds=0.3) as provider:
+            began = time.monotonic()
+            with pytest.raises(OutcomeUnknown):
+                await provider.authorise(an_order())
+            assert time.monotonic() - began < 2
+
+
+async def test_a_slow_success_is_in_doubt_and_then_found(stripe: StripeProvider, control: Caller) -> None:
+    order = an_order()
+    await control.control("POST", "/faults", {"kind": "delay_after", "seconds": 1})
+    with pytest.raises(OutcomeUnknown):
+        await stripe.authorise(order)
+    [found] = await stripe.find(order.order_id)
+    assert found.state is ChargeState.AUTHORISED
+
+
+async def test_the_same_request_under_way_is_in_doubt(stripe: StripeProvider, control: Caller) -> None:
+    order = an_order()
+    await control.control("POST", "/faults", {"kind": "delay", "seconds": 0.3})
+    slow = asyncio.create_task(stripe.authorise(order))
+    await asyncio.sleep(0.1)
+    with pytest.raises(OutcomeUnknown):
+        await stripe.authorise(order)
+    assert (await slow).state is ChargeState.AUTHORISED
+
+
+async def test_a_rate_limit_says_when_to_come_back(stripe: StripeProvider, control: Caller) -> None:
+    await control.control("POST", "/faults", {"kind": "rate_limit"})
+    with pytest.raises(ProviderUnavailable) as limited:
+        await stripe.authorise(an_order())
+    assert limited.value.retry_after == 1.0
+
+
+async def test_a_refused_key_is_an_operator_s_matter_and_is_not_told(stand_in: str) -> None:
+    async with StripeProvider("sk_live_of_somebody", stand_in) as provider:
+        with pytest.raises(ProviderUnavailable) as refused:
+            await provider.authorise(an_order())
+    assert "sk_live" not in str(refused.value)
+
+
+async def test_without_a_key_there_is_no_provider() -> None:
+    with pytest.raises(ValueError, match="API key"):
+        StripeProvider("")
+
+
+async def test_payments_are_found_before_the_search_knows_them(stripe: StripeProvider, control: Caller) -> None:
+    await control.control("PUT", "/search-lag", {"seconds": 60})
+    order = an_order()
+    await stripe.authorise(order)
+    await stripe.authorise(an_order())
+    assert [each.order_id for each in await stripe.find(order.order_id)] == [order.order_id]
+
+
+async def test_none_is_not_said_when_the_newest_could_not_all_be_seen(
+    stripe: StripeProvider, control: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "LIST_PAGES", 1)
+    await control.control("PUT", "/search-lag", {"seconds": 60})
+    order = an_order()
+    await stripe.authorise(order)
+    for _ in range(101):
+        await control.intent()
+    with pytest.raises(OutcomeUnknown):
+        await stripe.find(order.order_id)
+
+
+async def test_the_customer_s_page_is_told_when_there_is_a_way_back(stand_in: str) -> None:
+    plain = an_order()
+    order = PaymentOrder(
+        plain.order_id, plain.payment_id, 1000, "USD", "pm_card_authenticationRequired", f"a{plain.key}"
+    )
+    async with StripeProvider("sk_test_adapter", stand_in, return_url="https://shop.test/paid") as provider:
+        waiting = await provider.authorise(order)
+    assert waiting.client_action is not None
+    async with httpx2.AsyncClient() as browser:
+        assert (await browser.get(waiting.client_action)).status_code == 200
+
+
+async def test_a_refusal_names_a_code_and_nothing_that_was_sent(stripe: StripeProvider) -> None:
+    plain = an_order()
+    order = PaymentOrder(plain.order_id, plain.payment_id, 1000, "USD", "pm_of_ana", plain.key)
+    with pytest.raises(ProviderRefused) as refused:
+        await stripe.authorise(order)
+    assert (refused.value.code, str(refused.value)) == ("resource_missing", "resource_missing")
+    assert refused.value.__suppress_context__
