@@ -1,6 +1,7 @@
 """The states that a decision over several aggregates has been handed, each under its stream's name."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -26,6 +27,7 @@ def product_stream(product_id: UUID) -> str:
     return stream(PRODUCT.category, product_id)
 
 
+@lru_cache(maxsize=65_536)  # the name is a hash, and a hot item is named in every decision
 def stock_stream(variant_id: UUID, warehouse: str = MAIN) -> str:
     return stream(STOCK.category, stock_item(variant_id, warehouse))
 

@@ -113,6 +113,15 @@ def test_totals_are_by_the_taxes_of_the_markets_day() -> None:
     ]
 
 
+def test_a_change_of_one_line_leaves_the_others_as_they_are() -> None:
+    second, other = an_id("line", 2), offer(variant_id=an_id("variant", 2), unit_price_minor=999)
+    facts = cart_with((LINE_ID, 2, offer()), (second, 1, other))
+    (changed,) = carts.change(folded(facts), second, 3, other, context())
+    cart = folded([*facts, changed])
+    assert [(line.line_id, line.quantity) for line in cart.lines] == [(LINE_ID, 2), (second, 3)]
+    assert cart.totals.subtotal_minor == 2 * 2499 + 3 * 999
+
+
 def test_a_cart_is_given_to_a_customer_once() -> None:
     assigned = CartCustomerAssigned(cart_id=CART_ID, customer_id=CUSTOMER_ID)
     given(CART, ANONYMOUS).when(ASSIGN).then(assigned)

@@ -195,8 +195,19 @@ def test_a_price_of_today_does_not_undo_the_one_of_tomorrow() -> None:
     assert (variant.price_at(NOW), variant.price_at(TOMORROW)) == (2199, 1999)
 
 
+def test_a_price_is_of_one_variant() -> None:
+    other = variant_added(variant_id=an_id("variant", 2), sku="HAT-L", price_minor=2699)
+    changed = price_changed(after_minor=1999, valid_from=NOW)
+    variants = given(PRODUCT, CREATED, VARIANT, other, changed).state.variants
+    assert [variant.price_at(NOW) for variant in variants] == [1999, 2699]
+
+
 def test_the_last_word_counts_on_one_date() -> None:
-    facts: list[ProductEvent] = [CREATED, VARIANT, *(price_changed(after_minor=n, valid_from=TOMORROW) for n in (1999, 1899))]
+    facts: list[ProductEvent] = [
+        CREATED,
+        VARIANT,
+        *(price_changed(after_minor=n, valid_from=TOMORROW) for n in (1999, 1899)),
+    ]
     (variant,) = given(PRODUCT, *facts).state.variants
     assert variant.price_at(TOMORROW) == 1899
 
