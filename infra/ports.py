@@ -264,7 +264,11 @@ class WorkStore(Protocol):
 
     async def parked(self) -> Sequence[Parked]: ...
 
-    async def release(self, process: str, key: str) -> None: ...
+    async def release(self, process: str, key: str) -> None:
+        """Let a parked key go on: its runner handles the events that have waited, in order."""
+
+    async def released(self, process: str) -> Sequence[Parked]:
+        """Keys that were let go and have not been taken up yet."""
 
     async def due_effects(self, limit: int) -> Sequence[UUID]:
         """Ids of effects whose next attempt is due and that nobody has leased."""
