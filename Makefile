@@ -56,10 +56,10 @@ shape: install ## what imports can't show, and planted violations of every rule
 	@$(BIN)/pytest tests/architecture --durations=5
 
 bench: install ## every figure, each beside its limit (build/bench.json)
-	@$(BIN)/python -m tools.bench
+	@$(BIN)/telocompro bench
 
 bench-quick: install ## the figures that the append must hold, in under two minutes
-	@$(BIN)/python -m tools.bench --quick
+	@$(BIN)/telocompro bench --quick
 
 requirements: ## pin pyproject.toml's dependencies with hashes (the only target that needs uv)
 	@for file in requirements.txt requirements-dev.txt; do \

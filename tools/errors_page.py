@@ -3,19 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
-from importlib import import_module
-from typing import Any
 
-
-def catalogue() -> Mapping[str, Any]:
-    """Every code with its entry (a dataclass), as the edges translate it."""
-    found: Mapping[str, Any] = import_module("write_model.api.catalogue").CATALOGUE
-    return found
+from write_model.handling.catalogue import CATALOGUE
 
 
 def errors_page() -> str:
     """One table per room, in the order of the codes; the columns are the entry's fields."""
-    entries = catalogue()
+    entries = CATALOGUE
     lines = ["# Errors", ""]
     lines += ["A client branches on the code; it stays the same in REST (`code`), GraphQL (`code`) and socket frames."]
     rooms = sorted({code.split(".")[0] for code in entries})

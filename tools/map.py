@@ -54,7 +54,7 @@ def api_fields(root: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for file in sorted(root.glob("read_api/**/*.py")):
         tree = ast.parse(file.read_text())
-        fields = [name for node in ast.walk(tree) for name in _fields(node)]
+        fields = [name for node in tree.body for name in (*_fields(node), *_resolver(node))]
         place = file.relative_to(root / "read_api").as_posix()
         for view in sorted(set(_views(tree))):
             found.setdefault(view, []).append(f"`{place}`" + (f": {', '.join(fields)}" if fields else ""))
@@ -102,11 +102,9 @@ def _listener(package: str, file: Path) -> Listener:
 
 
 def _heard(module: Any) -> frozenset[type]:
-    """Its HANDLES, or what its PROCESS or PROJECTION handles."""
-    for name in ("PROCESS", "PROJECTION"):
-        if hasattr(module, name):
-            return frozenset(getattr(module, name).handles)
-    return frozenset(module.HANDLES)
+    """What its Projection or Process handles."""
+    run = [value for value in vars(module).values() if hasattr(value, "handles") and not isinstance(value, type)]
+    return frozenset(event for one in run for event in one.handles)
 
 
 def _views(tree: ast.Module) -> Iterable[str]:
@@ -117,18 +115,36 @@ def _views(tree: ast.Module) -> Iterable[str]:
             yield from (alias.name for alias in node.names)
 
 
-def _fields(node: ast.AST) -> Iterable[str]:
-    """What a decorator makes of a function: `GET /orders/{id}`, or a GraphQL field in the client's spelling."""
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return
-    for mark in node.decorator_list:
-        called = mark.func if isinstance(mark, ast.Call) else mark
-        kind = called.attr if isinstance(called, ast.Attribute) else ""
-        if kind in ("get", "post", "put", "patch", "delete") and isinstance(mark, ast.Call) and mark.args:
-            yield f"{kind.upper()} {ast.literal_eval(mark.args[0])}"
-        if kind in ("field", "mutation", "subscription", "connection"):
-            first, *rest = node.name.split("_")
-            yield first + "".join(word.title() for word in rest)
+def _fields(node: ast.AST, owner: str = "") -> Iterable[str]:
+    """What a decorator makes of a function: `GET /orders/{id}`, or a GraphQL field as clients spell it."""
+    if isinstance(node, ast.ClassDef):
+        for part in node.body:
+            yield from _fields(part, f"{node.name}.")
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        for part in node.body:
+            yield from _fields(part, owner)
+        yield from (said for mark in node.decorator_list for said in _marked(mark, owner, node.name))
+
+
+def _resolver(node: ast.AST) -> Iterable[str]:
+    """A public function that takes GraphQL's `info` first is a field of the root."""
+    if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
+        yield from (_spelt(node.name) for first in node.args.args[:1] if first.arg == "info")
+
+
+def _spelt(name: str) -> str:
+    """order_timeline → orderTimeline."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _marked(mark: ast.expr, owner: str, name: str) -> Iterable[str]:
+    called = mark.func if isinstance(mark, ast.Call) else mark
+    kind = called.attr if isinstance(called, ast.Attribute) else ""
+    if kind in ("get", "post", "put", "patch", "delete") and isinstance(mark, ast.Call) and mark.args:
+        yield f"{kind.upper()} {ast.literal_eval(mark.args[0])}"
+    if kind in ("field", "mutation", "subscription", "connection"):
+        yield owner + _spelt(name)
 
 
 def main() -> None:

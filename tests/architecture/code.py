@@ -16,7 +16,6 @@ from write_model.kernel.refused import Refused
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
-CATALOGUE = "write_model.api.catalogue"
 
 
 def written(*modules: str) -> bool:

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from tests.architecture.code import CATALOGUE, ROOT, written
+from tests.architecture.code import ROOT, written
 from tools.map import pages
 
 
 def test_the_generated_pages_are_up_to_date() -> None:
-    if written(CATALOGUE, "projections.main", "processes.main"):
+    if written("projections.main", "processes.main"):
         stale = [path for path, text in pages(ROOT).items() if (ROOT / path).read_text() != text]
         assert stale == [], "run `make map`"
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from processes.running.messages import Message, TimeCame, WakeMe, Wish
+from processes.running.messages import Message, Process, TimeCame, WakeMe, Wish
 from write_model.kernel.ids import identity
 from write_model.kernel.message import Envelope
 from write_model.@room@.events import @Event@
@@ -33,13 +33,24 @@ def key(envelope: Envelope[@Event@]) -> str:
 
 def react(state: @Process@, message: Message) -> tuple[@Process@, Sequence[Wish]]:
     match message:
-        case Envelope(event=@Event@(), stream=stream, recorded_at=moment) if state.due is None:
+        case Envelope(event=@Event@(), recorded_at=moment) if state.due is None:
             due = moment + PATIENCE
-            return @Process@(due=due), [WakeMe(key=str(identity(stream)), name=WAKE, at=due)]
+            return @Process@(due=due), [WakeMe(name=WAKE, at=due)]
         case TimeCame(name=name, at=at) if name == WAKE and state.due is not None and at >= state.due:
             return @Process@(due=state.due, done=True), []
         case _:
             return state, []
+
+
+PROCESS: Process[@Process@] = Process(
+    name="@process@",
+    version=1,
+    handles=HANDLES,
+    key=key,
+    initial=@Process@(),
+    react=react,
+    state=@Process@,
+)
 '''
 TEST = '''"""The five tests of every process: in time, twice, out of order, too early, started again."""
 
@@ -60,7 +71,7 @@ WAITING = @Process@(due=DUE)
 
 
 def test_it_is_done_when_the_time_has_come() -> None:
-    assert react(@Process@(), HAPPENED) == (WAITING, [WakeMe(key=KEY, name=WAKE, at=DUE)])
+    assert react(@Process@(), HAPPENED) == (WAITING, [WakeMe(name=WAKE, at=DUE)])
     assert react(WAITING, ALARM) == (@Process@(due=DUE, done=True), [])
 
 

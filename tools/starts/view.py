@@ -39,7 +39,7 @@ def project(document: @View@ | None, envelope: Envelope[@Event@], key: str) -> @
     return @View@(id=key, heard=heard + 1)
 
 
-PROJECTION: Projection[@View@] = Projection(
+@VIEW@: Projection[@View@] = Projection(
     name="@view@", source=SOURCE, handles=HANDLES, key=key, project=project
 )
 '''
@@ -81,5 +81,6 @@ def files(name: str, room: str, event: str) -> Mapping[str, str]:
         f"tests/projections/{name}/__init__.py": "",
         f"tests/projections/{name}/test_{name}.py": TEST,
     }
-    words = {"@view@": name, "@View@": camel(name), "@words@": name.replace("_", " "), "@room@": room, "@Event@": event}
+    words = {"@view@": name, "@View@": camel(name), "@VIEW@": name.upper(), "@words@": name.replace("_", " ")}
+    words |= {"@room@": room, "@Event@": event}
     return {path: filled(text, words) for path, text in texts.items()}
