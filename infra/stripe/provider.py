@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from infra.ports import (
@@ -20,21 +21,24 @@ from infra.stripe import reading
 T = TypeVar("T")
 STRIPE_URL = "https://api.stripe.com"
 EXPAND = ["latest_charge.balance_transaction"]
+INSIDE = [f"data.{path}" for path in EXPAND]  # of a list
 WRONG_STATE = "payment_intent_unexpected_state"
 SEARCH_LAG_SECONDS = 300  # Stripe's search is about a minute late, more when in trouble
+SKEW_SECONDS = 60  # between our clock and Stripe's
 LIST_PAGES = 10
 
 
 class StripeProvider:
-    """`base_url` points at the stand-in where there is no Stripe. Use it as an async context manager, in one loop.
+    """`base_url` points at the stand-in (None: at Stripe itself). Use it as an async context manager, in one loop.
 
     An intent is confirmed by the server while the customer is there, so 3-D Secure can be asked for. `find` looks at
-    the search index and, because that is late, at the newest intents as well; when those do not reach back far enough
-    it raises OutcomeUnknown rather than say "none". A replayed answer is old: then the present one is read.
+    the search index and, because that is late, at the newest intents as well, back to the order's own time where its
+    id tells it. When it can't look back far enough it raises OutcomeUnknown rather than say "none". A replayed answer
+    is old: then the present state is read.
     """
 
     def __init__(
-        self, api_key: str, base_url: str = STRIPE_URL, *, seconds: float = 3.0, return_url: str | None = None
+        self, api_key: str, base_url: str | None = None, *, seconds: float = 3.0, return_url: str | None = None
     ) -> None:
         import stripe
 
@@ -44,9 +48,11 @@ class StripeProvider:
             raise ValueError("Stripe needs an API key")
         self._stripe = stripe
         self._not_sent = NotSent
-        self._http = Httpx2Client(seconds, min(1.0, seconds))
+        url = base_url or STRIPE_URL
+        local = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+        self._http = Httpx2Client(seconds, min(1.0, seconds), proxies=not local)
         self._client = stripe.StripeClient(
-            api_key, base_addresses={"api": base_url}, http_client=self._http, max_network_retries=0
+            api_key, base_addresses={"api": url}, http_client=self._http, max_network_retries=0
         )
         self._seconds = seconds
         self._return_url = return_url
@@ -106,34 +112,32 @@ class StripeProvider:
         return reading.refund(made.to_dict())
 
     async def find(self, order_id: UUID) -> Sequence[Charge]:
-        found: dict[str, Mapping[str, Any]] = {}
-        query = f"metadata['order_id']:'{order_id}'"
-        searched = await self._reading(
-            lambda: self._client.v1.payment_intents.search_async({"query": query, "limit": 100, "expand": _inside()})
-        )
-        for intent in searched.data:
-            found[intent.id] = intent.to_dict()
-        for body in await self._newest(str(order_id)):
-            found[body["id"]] = body
-        charges = [reading.charge(body) for body in found.values()]
-        return sorted(charges, key=lambda each: (each.at, each.ref))
+        wished: dict[str, Any] = {"query": f"metadata['order_id']:'{order_id}'", "limit": 100, "expand": INSIDE}
+        searched = await self._reading(partial(self._client.v1.payment_intents.search_async, wished))  # type: ignore[arg-type]
+        found = {intent.id: reading.charge(intent.to_dict()) for intent in searched.data}
+        for ref in await self._newest(order_id, bool(found)):
+            if ref not in found:
+                found[ref] = await self._present(ref)
+        return sorted(found.values(), key=lambda each: (each.at, each.ref))
 
-    async def _newest(self, order_id: str) -> list[Mapping[str, Any]]:
+    async def _newest(self, order_id: UUID, some_found: bool) -> list[str]:
         """This order's among the intents that the search may not know yet."""
-        found: list[Mapping[str, Any]] = []
-        wished: dict[str, Any] = {"limit": 100, "expand": _inside()}
+        wished: dict[str, Any] = {"limit": 100}
+        if (made := _made_at(order_id)) is not None:
+            wished["created"] = {"gte": made - SKEW_SECONDS}
+        found: list[str] = []
         oldest_needed: int | None = None
         for _ in range(LIST_PAGES):
             page = await self._reading(partial(self._client.v1.payment_intents.list_async, wished))  # type: ignore[arg-type]
             bodies = [intent.to_dict() for intent in page.data]
-            found += [body for body in bodies if (body.get("metadata") or {}).get("order_id") == order_id]
+            found += [body["id"] for body in bodies if reading.order_of(body) == order_id]
             if not bodies or not page.has_more:
                 return found
             oldest_needed = oldest_needed or bodies[0]["created"] - SEARCH_LAG_SECONDS
             if bodies[-1]["created"] < oldest_needed:
                 return found
             wished = wished | {"starting_after": bodies[-1]["id"]}
-        if found:
+        if found or some_found:
             return found
         raise OutcomeUnknown("too many new payments to look through before the search knows them")
 
@@ -198,8 +202,9 @@ class _WrongState(Exception):
     """The intent has gone on (or ended) since."""
 
 
-def _inside() -> list[str]:
-    return [f"data.{path}" for path in EXPAND]
+def _made_at(order_id: UUID) -> int | None:
+    """No payment is older than its order, whose time (in seconds) stands in an id of version 7."""
+    return (order_id.int >> 80) // 1000 if order_id.version == 7 else None
 
 
 def _replayed(answer: Any) -> bool:

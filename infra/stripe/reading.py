@@ -104,6 +104,11 @@ def facts(event: Body) -> ProviderFacts:
         raise UnreadableEvent(type(wrong).__name__) from wrong
 
 
+def order_of(intent: Body) -> UUID | None:
+    """The order that our metadata names."""
+    return _uuid(intent, "order_id")
+
+
 def client_action(intent: Body) -> str | None:
     """Where the customer goes on. A page whose address holds a secret is not told: that would be stored for ever."""
     action = intent.get("next_action")

@@ -20,15 +20,18 @@ class NotSent(Broken):
 
 
 class Httpx2Client(stripe.HTTPClient):
-    """The SDK's own clients know httpx; this one speaks httpx2, asynchronously only, and never tries again."""
+    """The SDK's own clients know httpx; this one speaks httpx2, asynchronously only, and never tries again.
+
+    `proxies`: whether the environment's proxy settings count (never for a server on this machine).
+    """
 
     name = "httpx2"
 
-    def __init__(self, seconds: float, connect_seconds: float) -> None:
+    def __init__(self, seconds: float, connect_seconds: float, *, proxies: bool) -> None:
         super().__init__()
         limits = httpx2.Limits(max_connections=64, max_keepalive_connections=32)
         timeout = httpx2.Timeout(seconds, connect=connect_seconds, pool=connect_seconds)
-        self._client = httpx2.AsyncClient(timeout=timeout, limits=limits)
+        self._client = httpx2.AsyncClient(timeout=timeout, limits=limits, trust_env=proxies)
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None

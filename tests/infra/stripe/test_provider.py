@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from uuid_utils.compat import uuid7
 
 from infra.ports import ChargeState, OutcomeUnknown, PaymentOrder, ProviderRefused, ProviderUnavailable
 from infra.stripe import provider as adapter
@@ -122,6 +123,22 @@ async def test_none_is_not_said_when_the_newest_could_not_all_be_seen(
         await control.intent()
     with pytest.raises(OutcomeUnknown):
         await stripe.find(order.order_id)
+
+
+async def test_an_order_whose_id_tells_its_time_is_looked_for_from_there_on(
+    stripe: StripeProvider, control: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "LIST_PAGES", 1)
+    monkeypatch.setattr(adapter, "SKEW_SECONDS", -1)
+    await control.control("PUT", "/search-lag", {"seconds": 60})
+    for _ in range(101):
+        await control.intent()
+    await asyncio.sleep(1)
+    plain, order_id = an_order(), uuid7()
+    await asyncio.sleep(1.1)
+    assert await stripe.find(order_id) == []
+    await stripe.authorise(PaymentOrder(order_id, plain.payment_id, 1000, "USD", "pm_card_visa", plain.key))
+    assert [each.order_id for each in await stripe.find(order_id)] == [order_id]
 
 
 async def test_the_customer_s_page_is_told_when_there_is_a_way_back(stand_in: str) -> None:

@@ -37,7 +37,7 @@ class Courier:
         self.called.set()
 
     async def run(self) -> None:
-        async with httpx2.AsyncClient(timeout=ANSWER_SECONDS) as client:
+        async with httpx2.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as client:
             while True:
                 self.called.clear()
                 rows = deliveries.due(self.book, self.now(), 64)
@@ -86,7 +86,7 @@ class Courier:
         try:
             answer = await client.post(endpoint["url"], content=raw, headers=headers)
             told, well = str(answer.status_code), answer.is_success
-        except (httpx2.HTTPError, httpx2.InvalidURL) as failed:
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as failed:
             told, well = type(failed).__name__, False
         self._note(row, told, well)
 

@@ -61,7 +61,6 @@ UPDATE: params.Spec = CHARGED | {
     "description": params.text,
     "metadata": params.metadata,
     "statement_descriptor": params.text,
-    "statement_descriptor_suffix": params.text,
     "transfer_group": params.text,
 }
 CREATE: params.Spec = UPDATE | {
@@ -74,7 +73,6 @@ CAPTURE: params.Spec = {
     "amount_to_capture": amount,
     "metadata": params.metadata,
     "statement_descriptor": params.text,
-    "statement_descriptor_suffix": params.text,
     "expand": params.texts,
 }
 CANCEL: params.Spec = {

@@ -38,7 +38,6 @@ def create(desk: Desk, given: Body) -> Body:
         setup_future_usage=given.get("setup_future_usage") or None,
         shipping=given.get("shipping"),
         statement_descriptor=given.get("statement_descriptor"),
-        statement_descriptor_suffix=given.get("statement_descriptor_suffix"),
         status="requires_payment_method",
         transfer_group=given.get("transfer_group"),
         _authenticated=False,
