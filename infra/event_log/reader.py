@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from infra.event_log.tail import Tail
 from infra.ports import Replayed, Stored
+from infra.postgres.reachable import reachable
 
 _SELECT = (
     "select position, stream, version, type, schema, event_id, command_id, recorded_at, effective_at, metadata,"
@@ -27,14 +28,17 @@ _LATEST = 2**31 - 1
 
 
 class PostgresLogReader:
-    """Reads only what is committed; positions have no gaps, so nothing below the head can still appear."""
+    """Reads only what is committed; positions have no gaps, so nothing below the head can still appear.
+
+    Every method raises Unavailable when the database can't be reached.
+    """
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         self._pool = pool
         self._tail = Tail(pool)
 
     async def head(self) -> int:
-        async with self._pool.connection() as connection:
+        async with reachable(), self._pool.connection() as connection:
             cursor = await connection.execute("select position from log.log_head")
             row = await cursor.fetchone()
         assert row is not None
@@ -64,7 +68,7 @@ class PostgresLogReader:
         return await self._tail.wait(after, seconds, head)
 
     async def answer(self, command_id: UUID) -> Replayed | None:
-        async with self._pool.connection() as connection:
+        async with reachable(), self._pool.connection() as connection:
             cursor = connection.cursor(binary=True, row_factory=args_row(Replayed))
             await cursor.execute(
                 "select position, fingerprint, answer from log.answers where command_id = %s", (command_id,)
@@ -84,7 +88,7 @@ class PostgresLogReader:
         await self.aclose()
 
     async def _rows(self, query: str, values: Sequence[object]) -> Sequence[Stored]:
-        async with self._pool.connection() as connection:
+        async with reachable(), self._pool.connection() as connection:
             cursor = connection.cursor(binary=True, row_factory=args_row(Stored))
             await cursor.execute(query, values)
             return await cursor.fetchall()
