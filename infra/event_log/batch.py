@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from infra.event_log import arrays
+from infra.event_log.chain import placed
 from infra.ports import Accepted, Append, Conflict, NewEvent, Replayed, Verdict
 
 STATEMENT = b"select * from log.append(" + b", ".join(b"$%d" % number for number in range(1, 19)) + b")"
@@ -80,9 +81,13 @@ def parameters(commands: Sequence[Append]) -> list[bytes]:
     writing: list[int] = []
     ends: list[int] = []
     events: list[NewEvent] = []
+    digests: list[bytes] = []
     for number, command in enumerate(commands, 1):
         lasts: dict[str, int] = {}
+        behind = len(command.events)
         for event in command.events:
+            behind -= 1
+            digests.append(placed(event.digest, behind))
             events.append(event)
             writing.append(number)
             lasts[event.stream] = len(events)
@@ -108,7 +113,7 @@ def parameters(commands: Sequence[Append]) -> list[bytes]:
         arrays.time_array([event.effective_at for event in events]),
         arrays.bytes_array([event.metadata for event in events]),
         arrays.bytes_array([event.payload for event in events]),
-        arrays.bytes_array([event.digest for event in events]),
+        arrays.bytes_array(digests),
     ]
 
 

@@ -1,7 +1,8 @@
-"""What makes the log tamper-evident? A digest per event, made by the writer, and a link per append, made by the log.
+"""What makes the log tamper-evident? A digest per event and a link per append, made where they can't be forgotten.
 
-The digest covers every column that the writer sets; the link covers the rest (positions, the moment) and the digests
-in their order, and the link before it. The SQL function `log.append` makes the same link from the same bytes.
+The writer makes the digest of an event's content. The appender puts the event's place in its command on top: that is
+what is stored, and an event that stands elsewhere than it was put fails by itself. The link covers the rest (positions,
+the moment), the digests in their order, and the link before it; `log.append` makes it from the same bytes.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SIZES = Struct(">IIII")  # of the parts whose length varies
 _FIXED = Struct(">iiq16s16s")  # version, schema, effective_at, event id, command id
-_BEFORE = Struct(">qiq")
+_BEFORE = Struct(">qiq")  # first position, count, recorded_at
+_BEHIND = Struct(">I")
 
 
 def event_digest(
@@ -48,8 +50,13 @@ def event_digest(
     ).digest()
 
 
+def placed(content: bytes, behind: int) -> bytes:
+    """The stored digest: of an event's content, and how many events of its command stand behind it."""
+    return sha256(content + _BEHIND.pack(behind)).digest()
+
+
 def digest(event: NewEvent | Stored, command_id: UUID) -> bytes:
-    """What the digest of this event must be."""
+    """What the digest of this event's content must be."""
     return event_digest(
         event.stream,
         event.version,
@@ -65,8 +72,12 @@ def digest(event: NewEvent | Stored, command_id: UUID) -> bytes:
 
 def link(previous: bytes, first_position: int, recorded_at: datetime, digests: Sequence[bytes]) -> bytes:
     """The link of one append: over the one before, where it begins, how many events, when, and their digests."""
-    before = _BEFORE.pack(first_position, len(digests), microseconds(recorded_at))
-    return sha256(b"".join((previous, before, *digests))).digest()
+    return sha256(b"".join((link_head(previous, first_position, len(digests), recorded_at), *digests))).digest()
+
+
+def link_head(previous: bytes, first_position: int, count: int, recorded_at: datetime) -> bytes:
+    """The bytes of a link before those of the digests."""
+    return previous + _BEFORE.pack(first_position, count, microseconds(recorded_at))
 
 
 def microseconds(moment: datetime) -> int:

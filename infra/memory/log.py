@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from infra.event_log.admission import admitted
+from infra.event_log.chain import placed
 from infra.ports import Accepted, Append, Busy, Conflict, Replayed, Snapshot, Stored, Verdict
 
 _RETRY_AFTER = 0.5  # seconds, told with Busy
@@ -119,6 +120,7 @@ class MemorySnapshots:
 
 
 def _rows(command: Append, head: int, moment: datetime) -> Iterable[Stored]:
+    last = head + len(command.events)
     for position, event in enumerate(command.events, head + 1):
         yield Stored(
             position,
@@ -132,5 +134,5 @@ def _rows(command: Append, head: int, moment: datetime) -> Iterable[Stored]:
             event.effective_at,
             event.metadata,
             event.payload,
-            event.digest,
+            placed(event.digest, last - position),
         )

@@ -10,7 +10,7 @@ import pytest
 
 from infra.event_log.admission import EventTooLarge, NotAppendable, TooManyEvents, VersionsNotContiguous
 from infra.event_log.appender import GroupAppender
-from infra.event_log.chain import digest
+from infra.event_log.chain import digest, placed
 from infra.event_log.reader import PostgresLogReader
 from infra.memory.log import MemoryLog
 from infra.ports import Accepted, Append, Appender, Busy, Conflict, LogReader, Replayed
@@ -59,7 +59,7 @@ async def test_everything_that_was_given_is_kept(log: Log) -> None:
     (row,) = await log.reader.read(0, 10)
     assert (row.type, row.schema, row.event_id, row.command_id) == ("cart.created", 3, given.event_id, sent.command_id)
     assert (row.effective_at, row.metadata, row.payload) == (MOMENT, b"{}", b'{"\x00\xff":1}')
-    assert row.digest == digest(given, sent.command_id)
+    assert row.digest == placed(digest(given, sent.command_id), 0)
     assert row.recorded_at.tzinfo is not None
 
 
