@@ -331,12 +331,12 @@ class ViewStore(Protocol):
     async def commit(self, target: str, fence: int, after: int, position: int, docs: Sequence[Doc]) -> None:
         """Documents and checkpoint, so that the checkpoint is never ahead.
 
-        Raises Fenced when the checkpoint does not stand at `after` under this fence: another has taken over, or the
-        store was dropped or went back in time.
+        Raises Fenced when the checkpoint does not stand at `after` or further under this fence: another has taken
+        over, or the store was dropped or went back in time.
         """
 
     async def advance(self, moves: Mapping[str, tuple[int, int, int]]) -> None:
-        """Checkpoints alone, many at once: target to (fence, after, position). One that stands elsewhere stays."""
+        """Checkpoints alone, many at once: target to (fence, after, position). They only move on; others stay."""
 
     async def position(self, target: str) -> int: ...
 

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from psycopg import AsyncConnection, OperationalError
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 from uuid_utils.compat import uuid7
 
-from infra.ports import DataKey, KeyDestroyed, Unavailable
+from infra.ports import DataKey, KeyDestroyed
+from infra.postgres.reachable import reachable
 
 CACHED = 60.0  # seconds at most, so that a destroyed key is soon forgotten everywhere
 _REMEMBERED = 20_000  # keys
@@ -47,11 +48,8 @@ class PostgresKeys:
         cached = self._by_subject.get(subject)
         if cached is not None:
             return cached
-        try:
-            async with self._pool.connection() as connection, connection.transaction():
-                key = await self._newest_or_new(connection, subject)
-        except (OperationalError, PoolTimeout) as error:
-            raise Unavailable("keys") from error
+        async with reachable(), self._pool.connection() as connection, connection.transaction():
+            key = await self._newest_or_new(connection, subject)
         self._keep(key)
         return key
 
@@ -60,16 +58,12 @@ class PostgresKeys:
         found = {key_id: key for key_id in key_ids if (key := self._by_id.get(key_id)) is not None}
         missing = [key_id for key_id in key_ids if key_id not in found]
         if missing:
-            try:
-                async with self._pool.connection() as connection:
-                    cursor = await connection.execute(
-                        "select key_id, subject, wrapped from data_keys"
-                        " where key_id = any(%s) and destroyed_at is null",
-                        [missing],
-                    )
-                    rows = await cursor.fetchall()
-            except (OperationalError, PoolTimeout) as error:
-                raise Unavailable("keys") from error
+            async with reachable(), self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    "select key_id, subject, wrapped from data_keys where key_id = any(%s) and destroyed_at is null",
+                    [missing],
+                )
+                rows = await cursor.fetchall()
             for key_id, subject, wrapped in rows:
                 found[key_id] = key = self._unwrapped(key_id, subject, bytes(wrapped))
                 self._by_id.put(key_id, key)  # not by subject: there may be a newer one
@@ -77,21 +71,16 @@ class PostgresKeys:
 
     async def destroy(self, subject: UUID) -> None:
         """For ever, also for a subject that has no key yet. A repeat changes nothing. Raises Unavailable."""
-        try:
-            async with self._pool.connection() as connection, connection.transaction():
-                await _lock(connection, subject)
-                done = await connection.execute(
-                    "update data_keys set wrapped = null, destroyed_at = coalesce(destroyed_at, now())"
-                    " where subject = %s",
-                    [subject],
+        async with reachable(), self._pool.connection() as connection, connection.transaction():
+            await _lock(connection, subject)
+            done = await connection.execute(
+                "update data_keys set wrapped = null, destroyed_at = coalesce(destroyed_at, now()) where subject = %s",
+                [subject],
+            )
+            if done.rowcount == 0:
+                await connection.execute(
+                    "insert into data_keys (key_id, subject, destroyed_at) values (%s, %s, now())", [uuid7(), subject]
                 )
-                if done.rowcount == 0:
-                    await connection.execute(
-                        "insert into data_keys (key_id, subject, destroyed_at) values (%s, %s, now())",
-                        [uuid7(), subject],
-                    )
-        except (OperationalError, PoolTimeout) as error:
-            raise Unavailable("keys") from error
         self.forget(subject)
 
     def forget(self, subject: UUID) -> None:

@@ -84,6 +84,14 @@ class Handling:
         finally:
             self._parts.queues.give(self._held)
 
+    async def preview(self) -> Answer:
+        """What it would be answered, by what is known here; nothing is stored. Raises Refused."""
+        loaded = await self._parts.loader.load(self._route, self._request.command, self._stream, fresh=False)
+        happened = await self._decide(loaded)
+        known = self._after(loaded.known[self._stream], self._stream, happened.get(self._stream, ()))
+        position = await self._parts.reader.head()
+        return answer_of(self._route.answer, self._stream, known, position, replayed=False)
+
     async def _decided_and_stored(self) -> Answer:
         deadline = Deadline(PATIENCE)
         conflicts = 0

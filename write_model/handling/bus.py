@@ -58,6 +58,11 @@ class Bus:
         handling = Handling(self._parts, request, route, command_id, fingerprint)
         return await self._flights.once(command_id, fingerprint, handling.run)
 
+    async def preview(self, request: Request) -> Answer:
+        """What the command would be answered; nothing is stored. Raises Refused."""
+        route = self._parts.registry.commands[type(request.command)]
+        return await Handling(self._parts, request, route, self._ids.new(), b"").preview()
+
     @staticmethod
     def command_id(caller: str, key: str) -> UUID:
         """What a command with this key of this caller is known as, for ever."""

@@ -35,3 +35,14 @@ def derived(namespace: UUID, *parts: object) -> UUID:
 def stock_item(variant_id: UUID, warehouse: str) -> UUID:
     """The id of the StockItem of a variant in a warehouse (never the SKU's text: DESIGN 3)."""
     return derived(variant_id, "stock", warehouse)
+
+
+def session(secret: str | None) -> UUID | None:
+    """Under which id the holder of a cart session is known: the secret itself is stored nowhere. None: not a secret.
+
+    The secret is a UUID that nobody can guess, in the header `Cart-Session`.
+    """
+    try:
+        return None if secret is None else derived(PLATFORM, "session", UUID(secret))
+    except ValueError:
+        return None

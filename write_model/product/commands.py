@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from write_model.kernel.message import Command
-from write_model.product.events import Image
+from write_model.product.events import Image as Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
