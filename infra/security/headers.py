@@ -13,7 +13,7 @@ STRICT: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
-    (b"strict-transport-security", b"max-age=63072000; includeSubDomains; preload"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains; preload"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-site"),
     (b"cache-control", b"no-store"),

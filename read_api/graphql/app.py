@@ -1,0 +1,183 @@
+"""The door on port 3002: documents over POST (GET for queries), subscriptions over graphql-transport-ws, GraphiQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import orjson
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError, MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.graphql import OperationType
+
+from infra.security.tokens import TokenExpired, TokenInvalid, Verifier
+from read_api.auth import Viewer, bearer, viewer_of
+from read_api.graphql.context import Context, Platform
+from read_api.graphql.errors import Failed, coded, formatted
+from read_api.graphql.schema import Schema
+from read_api.wait_for import BadToken, Need, need_of
+from write_model.handling.catalogue import entry, language
+
+LARGEST = 65_536  # bytes of a document with its variables
+JSON = "application/json"
+RETRY = frozenset({429, 503})
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One ASGI application; `playground` is the GraphiQL page."""
+
+    schema: Schema
+    platform: Platform
+    verifier: Verifier
+    playground: str
+    subscriptions: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.subscriptions(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        response = await self._respond(request)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        locale = language(request.headers.get("accept-language"))
+        if request.method == "GET" and "query" not in request.query_params:
+            return HTMLResponse(self.playground)
+        if request.method not in ("GET", "POST"):
+            return self._failed(Failed("edge.method_not_allowed"), locale)
+        try:
+            body = await _body(request)
+            viewer = viewer_of(self.verifier, request.headers.get("authorization"), request.headers.get("cart-session"))
+            context = await new_context(self.platform, viewer, need_of(request.headers), locale)
+        except (Failed, TokenInvalid, BadToken) as problem:
+            return self._failed(problem, locale)
+        return await self._execute(request, body, context)
+
+    async def _execute(self, request: Request, body: _Body, context: Context) -> Response:
+        try:
+            result = await self.schema.execute(
+                body.query,
+                variable_values=body.variables,
+                context_value=context,
+                operation_name=body.operation_name,
+                allowed_operation_types=OperationType.from_http("GET" if request.method == "GET" else "POST"),
+            )
+        except (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError):
+            return self._failed(Failed("edge.query_invalid"), context.locale)
+        headers: dict[str, str] = {}
+        answer: dict[str, Any] = {"data": result.data}
+        status = 200
+        if result.errors:
+            answer["errors"] = [formatted(error, context.locale) for error in result.errors]
+            if result.data is None or all(value is None for value in result.data.values()):
+                status = entry(_code(answer["errors"][0])).status
+                headers = _retry(status, answer["errors"][0]["extensions"])
+        if context.positions:
+            answer["extensions"] = {"position": min(context.positions)}
+            headers["Consistency-Token"] = str(max(context.positions))
+        return Response(orjson.dumps(answer), status, headers, JSON)
+
+    def _failed(self, problem: Exception, locale: str) -> Response:
+        code, details = coded(problem)
+        error = {"message": entry(code).title(locale), "extensions": {"code": code, **details}}
+        status = entry(code).status
+        return Response(orjson.dumps({"errors": [error]}), status, _retry(status, details), JSON)
+
+
+class Subscriptions(GraphQL[Context, None]):
+    """The socket's side: the token comes in `connection_init`, as `authorization` or `Authorization`."""
+
+    def __init__(self, schema: Schema, platform: Platform, verifier: Verifier, origins: tuple[str, ...]) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            allowed_origins=origins,
+        )
+        self._platform, self._verifier = platform, verifier
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        """Nobody known until `connection_init` says who."""
+        headers = request.headers
+        locale = language(headers.get("accept-language"))
+        try:
+            viewer = viewer_of(self._verifier, headers.get("authorization"), headers.get("cart-session"))
+        except TokenInvalid:
+            viewer = Viewer()
+        return await new_context(self._platform, viewer, Need(), locale)
+
+    async def on_ws_connect(self, context: Context) -> None:
+        """Raises ConnectionRejectionError for a wrong token: the socket is closed with 4403."""
+        params = context.connection_params or {}
+        given = params.get("authorization") or params.get("Authorization")
+        if given is None:
+            return
+        try:
+            principal = self._verifier.verify(bearer(str(given)) or "")
+        except TokenExpired:
+            raise ConnectionRejectionError({"code": "edge.token_expired"}) from None
+        except TokenInvalid:
+            raise ConnectionRejectionError({"code": "edge.token_invalid"}) from None
+        context.viewer = Viewer(principal, context.viewer.session_id)
+
+
+async def new_context(platform: Platform, viewer: Viewer, need: Need, locale: str) -> Context:
+    now = await platform.clock.now()
+    return Context(
+        platform=platform,
+        viewer=viewer,
+        need=need,
+        locale=locale,
+        now=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    )
+
+
+async def _body(request: Request) -> _Body:
+    """Raises Failed: too large (it is not read to its end), not JSON, unknown fields, wrong types."""
+    if request.method == "GET":
+        params = request.query_params
+        variables = params.get("variables")
+        try:
+            return _Body(
+                query=params["query"],
+                variables=None if variables is None else msgspec.json.decode(variables, type=dict[str, Any]),
+                operation_name=params.get("operationName"),
+            )
+        except msgspec.DecodeError:
+            raise Failed("edge.body_malformed") from None
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > LARGEST:
+            raise Failed("edge.body_too_large", most=LARGEST)
+    try:
+        return msgspec.json.decode(bytes(raw), type=_Body)
+    except msgspec.ValidationError as problem:
+        raise Failed("edge.body_invalid", message=str(problem)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Failed("edge.body_malformed") from None
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    return str(error["extensions"]["code"])
+
+
+def _retry(status: int, details: Mapping[str, Any]) -> dict[str, str]:
+    if status not in RETRY:
+        return {}
+    return {"Retry-After": str(max(1, round(float(details.get("retryAfter", 1.0)))))}

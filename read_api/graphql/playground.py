@@ -1,0 +1,50 @@
+"""The GraphiQL page, from files that are installed: it works without internet."""
+
+from pathlib import Path
+
+ASSETS = "/graphql/assets"
+_PACKAGE = "graphene_django_graphiql_static"
+
+PAGE = f"""<!DOCTYPE html>
+<html lang="es">
+<head>
+<meta charset="utf-8">
+<title>TeLoCompro GraphiQL</title>
+<link rel="stylesheet" href="{ASSETS}/graphiql.min.css">
+<style>html, body, #editor {{ height: 100%; margin: 0; overflow: hidden }}</style>
+<script src="{ASSETS}/react.production.min.js"></script>
+<script src="{ASSETS}/react-dom.production.min.js"></script>
+<script src="{ASSETS}/graphql-ws.min.js"></script>
+<script src="{ASSETS}/graphiql.min.js"></script>
+</head>
+<body>
+<div id="editor"></div>
+<script src="{ASSETS}/start.js"></script>
+</body>
+</html>
+"""
+START = """const socket = location.origin.replace(/^http/, 'ws') + '/graphql';
+const fetcher = GraphiQL.createFetcher({
+  url: '/graphql',
+  wsClient: window.graphqlWs ? graphqlWs.createClient({ url: socket }) : undefined,
+});
+const query = `query Productos {
+  products(first: 5) {
+    nodes { id title variants { sku price { display } stock { available } } }
+  }
+}
+`;
+const editor = React.createElement(GraphiQL, { fetcher, defaultQuery: query, defaultEditorToolsVisibility: true });
+const place = document.getElementById('editor');
+if (ReactDOM.createRoot) { ReactDOM.createRoot(place).render(editor); } else { ReactDOM.render(editor, place); }
+"""
+
+
+def assets() -> Path:
+    """The folder of the installed files."""
+    from importlib.util import find_spec
+
+    found = find_spec(_PACKAGE)
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    return Path(found.submodule_search_locations[0]) / "static" / _PACKAGE

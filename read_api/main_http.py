@@ -1,0 +1,159 @@
+"""REST on 3001 and GraphQL on 3002, in one process: `python -m read_api.main_http [--only rest|graphql]`."""
+
+import argparse
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+
+import uvicorn
+import uvloop
+from projections.main import build_document_at, open_readers
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from infra.observability.logs import configure
+from infra.observability.requests import RequestLog
+from infra.security import jwks
+from infra.security.headers import SecurityHeaders
+from infra.security.tokens import SigningKey, Verifier
+from infra.settings import Settings, read_settings
+from projections.order_tracking.view import Found, OrderTracking
+from projections.product_page.view import Readers
+from read_api.graphql import playground
+from read_api.graphql.app import Door, Subscriptions
+from read_api.graphql.context import Platform
+from read_api.graphql.schema import build_schema
+from read_api.rest import app as rest
+from read_api.rest import pages
+from read_api.rest.operation import AsOf
+from write_model.main import WriteModel, build, build_api
+
+HOST = "127.0.0.1"
+ORIGINS = ("https://telocompro.com", "https://admin.telocompro.com")
+DRAIN_SECONDS = 5
+REST, GRAPHQL = "rest", "graphql"
+
+
+class Server(uvicorn.Server):
+    """One of two in a process: signals are the main's business, so that both end and then the stores close."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._serve(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+@asynccontextmanager
+async def applications(settings: Settings) -> AsyncIterator[dict[str, ASGIApp]]:
+    """Both doors over one write model and one set of readers. Raises SettingsMissing, SettingsInvalid."""
+    async with AsyncExitStack() as stack:
+        write = await stack.enter_async_context(build(settings))
+        commands = await stack.enter_async_context(build_api(settings, write, origins=ORIGINS))
+        readers = await stack.enter_async_context(open_readers(settings, write.clock))
+        signing_key = SigningKey.from_pem(settings.secrets.signing_key_pem())
+        verifier = Verifier(jwks.document([signing_key.public]))
+        platform = Platform(readers, write.bus, write.clock, write.ids, as_of(readers, write))
+        reads = rest.operations(readers, verifier, platform.as_of)
+        contract = pages.merged(commands.openapi(), reads)
+        pictures = settings.runtime.data / "images"
+        commands.router.routes[:0] = [*pages.routes(contract, pictures), *rest.routes(reads), *rest.health(readers)]
+        yield {REST: commands, GRAPHQL: graphql(platform, verifier)}
+
+
+def as_of(readers: Readers, write: WriteModel) -> AsOf:
+    """An order as it was known at a position or a moment."""
+
+    async def at(order_id: str, moment: int | datetime) -> Found[OrderTracking] | None:
+        return await build_document_at(order_id, moment, write.reader, write.decode)
+
+    return at
+
+
+def graphql(platform: Platform, verifier: Verifier) -> Starlette:
+    """The schema's door with its page, under the same headers and logs as REST."""
+    schema = build_schema()
+    door = Door(schema, platform, verifier, playground.PAGE, Subscriptions(schema, platform, verifier, ORIGINS))
+
+    async def start(request: Request) -> Response:
+        return Response(playground.START, media_type="text/javascript")
+
+    return Starlette(
+        routes=[
+            Route(f"{playground.ASSETS}/start.js", start),
+            Mount(playground.ASSETS, StaticFiles(directory=playground.assets())),
+            *rest.health(platform.readers),
+            Mount("/graphql", door),
+            Mount("/api/v1/graphql", door),
+        ],
+        middleware=[
+            Middleware(RequestLog, new_id=platform.ids.new),
+            Middleware(SecurityHeaders),
+            Middleware(CORSMiddleware, allow_origins=ORIGINS, allow_methods=["GET", "POST"], allow_headers=["*"]),
+        ],
+    )
+
+
+async def serve(settings: Settings, wanted: Sequence[str]) -> None:
+    """Until SIGTERM or SIGINT; then requests under way are finished."""
+    ports = {REST: settings.ports.rest, GRAPHQL: settings.ports.graphql}
+    async with applications(settings) as doors:
+        servers = [Server(_config(doors[name], ports[name])) for name in wanted]
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _end, servers)
+        async with asyncio.TaskGroup() as tasks:
+            for server in servers:
+                tasks.create_task(server.serve())
+            for server in servers:
+                await server.up.wait()
+            print("ready http", flush=True)  # noqa: T201 the runner waits for this line
+
+
+def _config(app: ASGIApp, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=HOST,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        ws_max_size=65_536,
+    )
+
+
+def _end(servers: Sequence[Server]) -> None:
+    for server in servers:
+        server.should_exit = True
+
+
+def main() -> None:
+    """Read the settings, serve, end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=(REST, GRAPHQL), help="one of the two doors")
+    only = parser.parse_args().only
+    configure("http")
+    uvloop.run(serve(read_settings(), [only] if only else [REST, GRAPHQL]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""How fresh must the answer be? A position that the reader has seen, and how long it wants to wait for it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from projections.product_page.view import Readers
+
+PATIENCE = 0.5  # seconds, where the reader says nothing
+LONGEST = 5.0
+_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,3})(?:$|[,;\s])")
+_BIGGEST = 2**63 - 1
+
+
+class BadToken(ValueError):
+    """Not a Consistency-Token of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`position` 0: whatever there is."""
+
+    position: int = 0
+    seconds: float = PATIENCE
+
+
+def need_of(headers: Mapping[str, str]) -> Need:
+    """From `Consistency-Token` and `Prefer: wait=N` (lower-case names). Raises BadToken."""
+    token = headers.get("consistency-token")
+    wish = _WAIT.search(headers.get("prefer", ""))
+    seconds = PATIENCE if wish is None else min(float(wish.group(1)), LONGEST)
+    if token is None:
+        return Need(0, seconds)
+    text = token.strip().strip('"')
+    if not (text.isascii() and text.isdigit()) or int(text) > _BIGGEST:
+        raise BadToken
+    return Need(int(text), seconds)
+
+
+async def reach(readers: Readers, need: Need, *sources: Any) -> None:
+    """Until every view has reached the position. Raises Behind, or Rebuilding where a view is being filled again."""
+    for source in sources:
+        if need.position and await readers.freshness.wait(source, need.position, need.seconds) < need.position:
+            raise readers.freshness.problem(source, need.position)

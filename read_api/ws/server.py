@@ -1,0 +1,67 @@
+"""The door on port 3003: who may come in, and how many bytes at once?"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from infra.security.tokens import TokenInvalid, Verifier
+from read_api.auth import bearer
+from read_api.ws.connection import Connection
+from read_api.ws.frames import LONGEST
+from read_api.ws.resume import Sources
+from read_api.ws.rooms import Hub
+
+PATHS = frozenset({"/", "/api/v1/ws", "/api/v1/ws/"})
+HEALTH = frozenset({"/health/live", "/health/ready"})
+PING_SECONDS = 20.0
+
+
+@asynccontextmanager
+async def listening(host: str, port: int, verifier: Verifier, hub: Hub, sources: Sources) -> AsyncIterator[Server]:
+    """Serve until left; then every client is told to come back (close code 1001)."""
+
+    def admit(socket: ServerConnection, request: Request) -> Response | None:
+        path = urlsplit(request.path).path
+        if path in HEALTH:
+            return socket.respond(HTTPStatus.OK, "ok\n")
+        if path not in PATHS:
+            return socket.respond(HTTPStatus.NOT_FOUND, "edge.not_found\n")
+        token = token_of(request)
+        if token is not None:
+            try:
+                verifier.verify(token)
+            except TokenInvalid:
+                return socket.respond(HTTPStatus.UNAUTHORIZED, "edge.token_invalid\n")
+        return None
+
+    async def handle(socket: ServerConnection) -> None:
+        assert socket.request is not None
+        await Connection(socket, token_of(socket.request), verifier, hub, sources).serve()
+
+    async with serve(
+        handle,
+        host,
+        port,
+        process_request=admit,
+        compression=None,  # memory per socket; frames are small
+        max_size=LONGEST,
+        max_queue=16,
+        write_limit=32_768,
+        ping_interval=PING_SECONDS,
+        ping_timeout=PING_SECONDS,
+        server_header=None,
+    ) as server:
+        yield server
+
+
+def token_of(request: Request) -> str | None:
+    """From the Authorization header, or the query's `access_token`, which is all that a browser can give."""
+    token = bearer(request.headers.get("Authorization"))
+    if token is not None:
+        return token
+    found = parse_qs(urlsplit(request.path).query).get("access_token")
+    return found[0] if found else None
