@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from infra.embedded.kept import ServerFailed, lock, log_file, tail
+from infra.embedded.kept import ServerFailed, locked, log_file, tail
 from infra.embedded.lifeline import Lifeline
 
 ROOT = Path(__file__).parents[1]
@@ -122,12 +122,8 @@ class Programs:
     def _begin(self, program: Program) -> _Running:
         log = log_file(self._data, program.name)
         offset = log.stat().st_size if log.exists() else 0
-        locked = lock(self._data, program.name)
-        try:
-            with log.open("ab") as out:
-                return _Running(program, self._open(program, out, locked), log, offset, time.monotonic())
-        finally:
-            os.close(locked)  # the program holds it
+        with locked(self._data, program.name) as lock, log.open("ab") as out:  # the program holds it from now on
+            return _Running(program, self._open(program, out, lock), log, offset, time.monotonic())
 
     def _open(self, program: Program, out: IO[Any] | None, *inherited: int) -> "subprocess.Popen[bytes]":
         environment = {**os.environ, **LEAN, **self._environment, **program.environment, **self._lifeline.environment()}

@@ -118,6 +118,7 @@ class _Run:
     def __init__(self, plan: Plan, screen: Screen, stack: ExitStack, quiet: bool) -> None:
         self._plan, self._screen, self._stack, self._quiet = plan, screen, stack, quiet
         stack.enter_context(data_lock.hold(plan.data))
+        run_json.remove(plan.data)  # an earlier run's, which was killed
         os.umask(0o077)  # what our programs write from now on is for our eyes only
         stack.callback(wait_until_unlocked, plan.data, _END)  # the last: nothing of ours is still ending
         self._ports = _port_map(plan)

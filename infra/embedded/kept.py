@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,24 +84,20 @@ def keep(
 ) -> Kept:
     """Start `command` under a keeper, once a previous run's server of that name has ended. Raises ServerFailed."""
     log = log_file(data, name)
-    locked = lock(data, name)
     user = [] if account is None else [f"--user={account.user}", f"--group={account.group}"]
     arguments = [f"--lifeline={lifeline.reading}", f"--signal={int(stop)}", *user]
     arguments += [f"--remove={folder}" for folder in remove]
-    try:
-        with log.open("ab") as out:
-            keeper = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_KEEPER), *arguments, "--", *command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=out,
-                text=True,
-                env={**os.environ, **(environment or {})},
-                pass_fds=(lifeline.reading, locked),
-                start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
-            )
-    finally:
-        os.close(locked)  # the keeper holds it from now on
+    with log.open("ab") as out, locked(data, name) as lock:  # the keeper holds it from now on
+        keeper = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_KEEPER), *arguments, "--", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=out,
+            text=True,
+            env={**os.environ, **(environment or {})},
+            pass_fds=(lifeline.reading, lock),
+            start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
+        )
     assert keeper.stdout is not None
     with keeper.stdout as told:
         pid = told.readline()
@@ -144,22 +140,30 @@ def wait_until_unlocked(data: Path, seconds: float = 20.0) -> None:
     """Until nothing that was kept in `data` lives any more. Raises ServerFailed."""
     folder = data / "locks"
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        os.close(lock(data, file.name, seconds))
+        with locked(data, file.name, seconds):
+            pass
 
 
-def lock(data: Path, name: str, seconds: float = 20.0) -> int:
-    """An inheritable lock on the server's name, held as long as any process has it open."""
+@contextlib.contextmanager
+def locked(data: Path, name: str, seconds: float = 20.0) -> Iterator[int]:
+    """The lock on a program's name, as a file descriptor: whoever inherits it holds it too. Raises ServerFailed."""
     folder = data / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     fd = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
     until = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    try:
+        while not _taken(fd):
             if time.monotonic() > until:
-                os.close(fd)
-                raise ServerFailed(f"{name} of another run still uses {data}") from None
+                raise ServerFailed(f"{name} of another run still uses {data}")
             time.sleep(_POLL)
-        else:
-            return fd
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _taken(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from infra.embedded import unprivileged
 from infra.embedded.binaries import POSTGRES, Binary, NothingFits, candidates
-from infra.embedded.kept import Account, Server, ServerFailed, keep, pause
+from infra.embedded.kept import Account, Server, ServerFailed, keep, locked, pause
 from infra.embedded.lifeline import Lifeline
 
 USER = "telocompro"
@@ -59,7 +59,8 @@ def start(data: Path, lifeline: Lifeline, socket: Path | None = None) -> Server:
     binary = fitting(cluster)
     programs = unprivileged.reachable(binary, who)
     if not (cluster / "PG_VERSION").exists():
-        _make_cluster(programs, cluster, binary.version[0], who)
+        with locked(data, "postgres") as lock:
+            _make_cluster(programs, cluster, binary.version[0], who, lock)
     _clear_lock(cluster)
     socket, remove = _socket_folder(socket or folder / "socket", who)
     settings = {**_SETTINGS, "unix_socket_directories": str(socket)}
@@ -99,8 +100,11 @@ def fitting(cluster: Path) -> Binary:
     raise NothingFits(f"{cluster} was made by PostgreSQL {major}; found here: {offered}. Install {major}, or dump it")
 
 
-def _make_cluster(programs: Path, cluster: Path, major: int, who: Account | None) -> None:
-    """In a folder beside it, renamed when complete: a start that was killed leaves no half cluster."""
+def _make_cluster(programs: Path, cluster: Path, major: int, who: Account | None, lock: int) -> None:
+    """In a folder beside it, renamed when complete: a start that was killed leaves no half cluster.
+
+    The lock goes with initdb, so that the next start waits for one that goes on without its runner.
+    """
     making = cluster.with_name("making")
     shutil.rmtree(making, ignore_errors=True)
     command = [str(programs / "initdb"), "-D", str(making), "-U", USER, "--auth=trust", "--encoding=UTF8"]
@@ -111,6 +115,7 @@ def _make_cluster(programs: Path, cluster: Path, major: int, who: Account | None
         text=True,
         cwd="/",
         env=_environment(),
+        pass_fds=(lock,),
         user=None if who is None else who.user,
         group=None if who is None else who.group,
         extra_groups=None if who is None else [],
