@@ -59,4 +59,4 @@ def _sealed(event: NewEvent, command: Append) -> NewEvent:
 
 
 def _nameable(name: str) -> bool:
-    return 0 < len(name) <= _LONGEST_NAME and "\0" not in name
+    return 0 < len(name) <= _LONGEST_NAME and name.isprintable()  # no NUL, no half of a surrogate pair

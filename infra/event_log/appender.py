@@ -5,6 +5,7 @@ NOTIFY from another connection after the commit: a hint, which may be lost and i
 """
 
 import asyncio
+import struct
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
@@ -23,6 +24,7 @@ CHANNEL = "log"
 _RETRY_AFTER = 0.5  # seconds, told with Busy
 _CALL = 2.8  # seconds: a caller waits 3 at most for what was sent
 _CONNECT = 2.0  # seconds
+_PATIENCE = 0.2  # seconds
 _HINT_EVERY = 0.005  # seconds
 _TURNS = 8  # of the loop at most, for callers who are just coming back
 _FLYING = 2  # batches on their way at once
@@ -130,13 +132,14 @@ class GroupAppender:
         """One call for all; where the server refuses it, one for each, so that none fails for another's sake."""
         commands = [waiting.command for waiting in batch]
         try:
-            rows = await self._call(parameters(commands))
+            rows = await self._call(_encoded(commands))
         except Unavailable as error:
             for waiting in batch:
                 _tell(waiting, error)
         except OutcomeLost as error:
             for waiting in batch:
                 _tell(waiting, Unknown(str(error)))
+            self._give_up()
         except CallRefused as error:
             if len(batch) > 1:
                 for waiting in batch:
@@ -151,6 +154,13 @@ class GroupAppender:
                 if not waiting.verdict.done():
                     waiting.verdict.set_result(verdict)
             self._news.set()
+
+    def _give_up(self) -> None:
+        """Who has waited behind a connection that was lost does not wait for another one to be lost, too."""
+        patience = asyncio.get_running_loop().time() - _PATIENCE
+        for waiting in self._queue:
+            if waiting.since < patience:
+                _tell(waiting, Unavailable("the database does not answer"))
 
     async def _call(self, arguments: Sequence[bytes]) -> list[Row]:
         connection = self._connection
@@ -185,6 +195,14 @@ class GroupAppender:
             self._news.clear()
             await connection.execute(f"notify {CHANNEL}")
             await asyncio.sleep(_HINT_EVERY)
+
+
+def _encoded(commands: Sequence[Append]) -> list[bytes]:
+    """Raises CallRefused, as the server would, for values of another type than they say."""
+    try:
+        return parameters(commands)
+    except (TypeError, ValueError, struct.error) as error:
+        raise CallRefused("22000") from error
 
 
 def _tell(waiting: Waiting, outcome: Verdict | Exception) -> None:

@@ -31,6 +31,7 @@ class Waiting:
     command: Append
     written: frozenset[str]
     size: int
+    since: float  # the loop's time
     verdict: asyncio.Future[Verdict]
 
     @staticmethod
@@ -39,7 +40,7 @@ class Waiting:
         size = 500 + len(command.answer)
         for event in command.events:
             size += len(event.payload) + len(event.metadata)
-        return Waiting(command, written, size, verdict)
+        return Waiting(command, written, size, verdict.get_loop().time(), verdict)
 
 
 def take(queue: deque[Waiting], most: int) -> list[Waiting]:
@@ -75,7 +76,7 @@ def take(queue: deque[Waiting], most: int) -> list[Waiting]:
 
 
 def parameters(commands: Sequence[Append]) -> list[bytes]:
-    """The arguments of `log.append`, in PostgreSQL's binary format."""
+    """The arguments of `log.append`, in PostgreSQL's binary format. Raises ValueError, TypeError or struct.error."""
     expecting: list[int] = []
     expected: list[tuple[str, int, int]] = []
     writing: list[int] = []
