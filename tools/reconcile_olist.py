@@ -14,16 +14,13 @@ class OrderFacts:
 
     status: str = ""
     month: str = ""  # YYYY-MM on the wall in São Paulo
-    person: str = ""
     items: list[tuple[int, int, int]] = field(default_factory=list)  # line, price, freight
     payments: list[tuple[int, str, int, int]] = field(default_factory=list)  # sequence, type, instalments, amount
     scores: list[int] = field(default_factory=list)
 
     def sorted(self) -> "OrderFacts":
         """The same facts in an order that does not depend on the reading."""
-        return OrderFacts(
-            self.status, self.month, self.person, sorted(self.items), sorted(self.payments), sorted(self.scores)
-        )
+        return OrderFacts(self.status, self.month, sorted(self.items), sorted(self.payments), sorted(self.scores))
 
 
 def cents(text: str) -> int:
@@ -41,13 +38,11 @@ def rows(directory: Path, name: str) -> Iterator[dict[str, str]]:
 
 def read_facts(directory: Path) -> dict[str, OrderFacts]:
     """What the files say, by Olist's order id. A row whose order is unknown stands under that id all the same."""
-    people = {row["customer_id"]: row["customer_unique_id"] for row in rows(directory, "customers")}
     facts: defaultdict[str, OrderFacts] = defaultdict(OrderFacts)
     for row in rows(directory, "orders"):
         order = facts[row["order_id"]]
         order.status = row["order_status"]
         order.month = row["order_purchase_timestamp"][:7]
-        order.person = people.get(row["customer_id"], "")
     for row in rows(directory, "order_items"):
         item = (int(row["order_item_id"]), cents(row["price"]), cents(row["freight_value"]))
         facts[row["order_id"]].items.append(item)
@@ -65,8 +60,8 @@ def read_facts(directory: Path) -> dict[str, OrderFacts]:
     return {order: order_facts.sorted() for order, order_facts in facts.items()}
 
 
-def summary(facts: Mapping[str, OrderFacts], people: int | None = None) -> dict[str, object]:
-    """The report's figures from facts of either side. `people`: where the files name people without orders."""
+def summary(facts: Mapping[str, OrderFacts], people: int) -> dict[str, object]:
+    """The report's figures from facts of either side."""
     orders = [order for order in facts.values() if order.status]
     items = [item for order in facts.values() for item in order.items]
     payments = [payment for order in facts.values() for payment in order.payments]
@@ -96,7 +91,7 @@ def summary(facts: Mapping[str, OrderFacts], people: int | None = None) -> dict[
             "count": sum(len(order.scores) for order in facts.values()),
             "score_sum": sum(score for order in facts.values() for score in order.scores),
         },
-        "customers": {"people": len({order.person for order in orders}) if people is None else people},
+        "customers": {"people": people},
     }
 
 

@@ -1,0 +1,90 @@
+"""What do the read models say of the adopted orders? Rows of schema `read`; reviews and people of MongoDB."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString
+
+from psycopg import AsyncConnection
+from pymongo import AsyncMongoClient
+
+from infra.settings import Settings
+from projections.customer_profile.view import SOURCE as CUSTOMERS
+from projections.product_reviews.view import SOURCE as REVIEWS
+from tools.reconcile_olist import OrderFacts
+
+PATIENCE = 600.0  # seconds for the read models to follow
+ORDERS: LiteralString = """
+    select id, document->'origin'->>'orderId', document->'origin'->>'status',
+        to_char(placed_at at time zone 'America/Sao_Paulo', 'YYYY-MM')
+    from read.orders where origin = 'import'
+"""
+ITEMS: LiteralString = """
+    select order_id, line, unit_price_minor, freight_minor from read.order_items
+    where order_id in (select id from read.orders where origin = 'import')
+"""
+PAYMENTS: LiteralString = """
+    select order_id, (document->>'sequence')::int, type, instalments, (document->>'amountMinor')::bigint
+    from read.payments where origin = 'import'
+"""
+
+
+@asynccontextmanager
+async def caught_up(settings: Settings, position: int) -> AsyncIterator[None]:
+    """Once every read model has reached the position; with runners of our own where no other ones are at work.
+
+    Raises TimeoutError.
+    """
+    from projections.main import ALL, open_readers, run
+
+    from write_model.main import build
+
+    async with build(settings) as write, open_readers(settings, write.clock) as readers:
+        runners = asyncio.create_task(run(settings))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for projection in ALL:
+                    for store in projection.source.stores:
+                        while (await readers.stores[store].positions()).get(projection.target, 0) < position:
+                            if runners.done():
+                                runners.result()
+                            await asyncio.sleep(0.05)
+            yield
+        finally:
+            runners.cancel()
+            await asyncio.gather(runners, return_exceptions=True)
+
+
+async def read_facts(settings: Settings) -> dict[str, OrderFacts]:
+    """By the order id of the other system."""
+    facts: dict[str, OrderFacts] = {}
+    names: dict[str, str] = {}  # our order id → theirs
+    async with await AsyncConnection.connect(settings.stores.postgres_url) as connection:
+        async for ours, theirs, status, month in _rows(connection, ORDERS):
+            names[ours] = theirs
+            facts[theirs] = OrderFacts(status, month)
+        async for order, line, price, freight in _rows(connection, ITEMS):
+            facts[names[order]].items.append((int(line), price, freight))
+        async for order, sequence, type_, instalments, amount in _rows(connection, PAYMENTS):
+            found = facts.setdefault(names.get(order, order), OrderFacts())
+            found.payments.append((sequence, type_, instalments, amount))
+    async with AsyncMongoClient[dict[str, Any]](settings.stores.mongo_url) as client:
+        reviews = client.get_default_database("telocompro")[REVIEWS.target]
+        async for review in reviews.find({"originId": {"$ne": None}}, {"orderId": 1, "score": 1}):
+            order = review["orderId"]
+            facts.setdefault(names.get(order, order), OrderFacts()).scores.append(review["score"])
+    return {order: found.sorted() for order, found in facts.items()}
+
+
+async def people(settings: Settings) -> int:
+    """How many persons were adopted."""
+    async with AsyncMongoClient[dict[str, Any]](settings.stores.mongo_url) as client:
+        customers = client.get_default_database("telocompro")[CUSTOMERS.target]
+        return await customers.count_documents({"adopted": {"$ne": None}})
+
+
+async def _rows(connection: AsyncConnection, query: LiteralString) -> AsyncIterator[tuple[Any, ...]]:
+    async with connection.cursor(name="facts") as cursor:
+        await cursor.execute(query)
+        async for row in cursor:
+            yield row
