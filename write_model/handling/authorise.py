@@ -23,8 +23,8 @@ class NotSeen(Refused):
     kind = Kind.MISSING
 
     def __init__(self, room: str) -> None:
-        super().__init__()
         self.code = f"{room}.unknown"
+        super().__init__()
 
 
 def authorise(request: Request, route: Route, states: States) -> None:

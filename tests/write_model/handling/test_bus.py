@@ -13,6 +13,7 @@ from tests.write_model.handling.tally import Count, Full, Move, Name, name_of
 from tests.write_model.handling.world import OPERATOR, World, customer
 from write_model.handling.bus import InFlight, KeyReused, LogBusy, NewerThanCode, OutcomeUnknown, Request
 from write_model.handling.failures import Erased, EventTooLarge, TooManyEvents, VersionDiffers
+from write_model.handling.route import room_route
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 ANA, BEA = UUID(int=11), UUID(int=12)
@@ -149,7 +150,7 @@ async def test_too_much_for_one_command_is_refused_and_nothing_is_stored(world: 
     with pytest.raises(EventTooLarge):
         await world.send(Count(tally_id=ONE, word="x" * 70_000))
     many = replace(tally.TALLY, decide=lambda command, state, context: [_counted() for _ in range(257)])
-    route = tally.room_route(many, lambda command: name_of(ONE), tally.answer, tally.ANYONE)
+    route = room_route(many, lambda command: name_of(ONE), tally.answer, tally.ANYONE)
     crowded = World(
         registry=replace(tally.REGISTRY, commands={Count: route}, deciders={"tally": many}), events=tally.EVENTS
     )
