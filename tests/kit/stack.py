@@ -63,9 +63,9 @@ def stack() -> Iterator[Stack]:
             raise pytest.UsageError(f"{VARIABLE}={given} names no run")
         yield _stack(run)
         return
-    folder = _run_folder()
+    folder = run_folder("tlc-test")
     with (folder / "users").open("a") as users:
-        with _locked(folder / "start"):
+        with locked(folder / "start"):
             fcntl.flock(users, fcntl.LOCK_SH)
             run = run_json.read(folder / "data" / run_json.NAME) or _start(folder)
         yield _stack(run)
@@ -121,11 +121,11 @@ def _stack(run: run_json.RunJson) -> Stack:
     return Stack(run.urls["postgres"], run.urls["redis"], run.urls["mongo"], Path(run.data))
 
 
-def _run_folder() -> Path:
+def run_folder(prefix: str) -> Path:
     """The same for all workers of one pytest run, another for each run."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
     label = hashlib.sha256(run.encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"tlc-test-{os.getuid()}-{label}"
+    folder = Path(tempfile.gettempdir()) / f"{prefix}-{os.getuid()}-{label}"
     folder.mkdir(exist_ok=True)
     folder.chmod(0o711)  # an unprivileged PostgreSQL passes through
     return folder
@@ -144,7 +144,8 @@ def _start(folder: Path) -> run_json.RunJson:
 
 
 @contextmanager
-def _locked(file: Path) -> Iterator[None]:
+def locked(file: Path) -> Iterator[None]:
+    """Alone among the workers of this run."""
     with file.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -172,7 +173,7 @@ def _databases(stack: Stack) -> Iterator[tuple[str, str]]:
 def _template(stack: Stack) -> str:
     """The name of the migrated, empty database of these migrations; made once per stack."""
     name = f"template_{_migrations()}"
-    with _locked(stack.folder / "template"), psycopg.connect(stack.postgres_url, autocommit=True) as connection:
+    with locked(stack.folder / "template"), psycopg.connect(stack.postgres_url, autocommit=True) as connection:
         there = {row[0] for row in connection.execute("select datname from pg_database")}
         if name not in there:
             targets = [(f"{name}_making_keys", f"{name}_keys"), (f"{name}_making", name)]
