@@ -6,6 +6,7 @@ from uuid import UUID
 from infra.security.tokens import Principal, TokenInvalid, Verifier
 from write_model.kernel.ids import session
 
+CUSTOMER = "user"  # the role; every other one is staff
 PUBLIC = "public"
 _SCHEME = "bearer "
 
@@ -24,17 +25,22 @@ class Viewer:
 
     @property
     def is_staff(self) -> bool:
-        """Staff read everybody's."""
-        return self.principal is not None and self.principal.may("read:orders")
+        """Whether permissions of the role count: a customer's come from owning things."""
+        return self.principal is not None and self.principal.role != CUSTOMER
+
+    @property
+    def sees_all(self) -> bool:
+        """Staff that read everybody's things."""
+        return self.is_staff and self.principal is not None and self.principal.may("read:orders")
 
     @property
     def permissions(self) -> frozenset[str]:
-        """Those of staff: a customer's come from owning things."""
+        """Those of staff."""
         return self.principal.permissions if self.principal is not None and self.is_staff else frozenset()
 
     def owns(self, customer_id: str | UUID | None, session_id: str | UUID | None = None) -> bool:
-        """Theirs, or they are staff. What belongs to a session belongs to whoever knows its id."""
-        if self.is_staff:
+        """Theirs, or they see all. What belongs to a session belongs to whoever holds its secret."""
+        if self.sees_all:
             return True
         if customer_id is not None:
             return self.customer_id is not None and str(self.customer_id) == str(customer_id)
@@ -42,7 +48,7 @@ class Viewer:
 
     def sees(self, audience: str) -> bool:
         """Of a public change: "public", "staff", or "customer:<id>"."""
-        if audience == PUBLIC or self.is_staff:
+        if audience == PUBLIC or self.sees_all:
             return True
         return self.customer_id is not None and audience == f"customer:{self.customer_id}"
 
@@ -51,9 +57,10 @@ def bearer(header: str | None) -> str | None:
     """The token of an Authorization header; None where there is none. Raises TokenInvalid for another scheme."""
     if not header:
         return None
-    if not header.lower().startswith(_SCHEME):
+    token = header[len(_SCHEME) :].strip()
+    if not header.lower().startswith(_SCHEME) or not token:
         raise TokenInvalid("not a bearer token")
-    return header[len(_SCHEME) :].strip()
+    return token
 
 
 def viewer_of(verifier: Verifier, authorization: str | None, cart_session: str | None = None) -> Viewer:

@@ -9,8 +9,9 @@ from projections.product_page.view import Readers
 
 PATIENCE = 0.5  # seconds, where the reader says nothing
 LONGEST = 5.0
-_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,3})(?:$|[,;\s])")
-_BIGGEST = 2**63 - 1
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])", re.IGNORECASE | re.ASCII)
+_POSITION = re.compile(r"\d{1,19}", re.ASCII)
+BIGGEST = 2**63 - 1
 
 
 class BadToken(ValueError):
@@ -32,10 +33,17 @@ def need_of(headers: Mapping[str, str]) -> Need:
     seconds = PATIENCE if wish is None else min(float(wish.group(1)), LONGEST)
     if token is None:
         return Need(0, seconds)
-    text = token.strip().strip('"')
-    if not (text.isascii() and text.isdigit()) or int(text) > _BIGGEST:
+    position = position_of(token.strip().strip('"'))
+    if position is None:
         raise BadToken
-    return Need(int(text), seconds)
+    return Need(position, seconds)
+
+
+def position_of(text: str) -> int | None:
+    """A position of the log in plain digits; None: it is none."""
+    if not _POSITION.fullmatch(text) or int(text) > BIGGEST:
+        return None
+    return int(text)
 
 
 async def reach(readers: Readers, need: Need, *sources: Any) -> None:

@@ -1,11 +1,12 @@
 """The door on port 3002: documents over POST (GET for queries), subscriptions over graphql-transport-ws, GraphiQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import orjson
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,13 +21,20 @@ from infra.security.tokens import TokenExpired, TokenInvalid, Verifier
 from read_api.auth import Viewer, bearer, viewer_of
 from read_api.graphql.context import Context, Platform
 from read_api.graphql.errors import Failed, coded, formatted
+from read_api.graphql.playground import PAGE_POLICY
 from read_api.graphql.schema import Schema
 from read_api.wait_for import BadToken, Need, need_of
 from write_model.handling.catalogue import entry, language
+from write_model.kernel.ids import session
 
 LARGEST = 65_536  # bytes of a document with its variables
 JSON = "application/json"
+WEB = {OperationType.QUERY, OperationType.MUTATION}  # subscriptions go over the socket
 RETRY = frozenset({429, 503})
+
+
+class _TooLarge(Exception):
+    pass
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -56,16 +64,18 @@ class Door:
 
     async def _respond(self, request: Request) -> Response:
         locale = language(request.headers.get("accept-language"))
-        if request.method == "GET" and "query" not in request.query_params:
-            return HTMLResponse(self.playground)
+        if request.method in ("GET", "HEAD") and "query" not in request.query_params:
+            return HTMLResponse(self.playground, headers=PAGE_POLICY)
         if request.method not in ("GET", "POST"):
-            return self._failed(Failed("edge.method_not_allowed"), locale)
+            return self._failed(Failed("edge.method_not_allowed"), locale, {"Allow": "GET, POST"})
         try:
             body = await _body(request)
             viewer = viewer_of(self.verifier, request.headers.get("authorization"), request.headers.get("cart-session"))
             context = await new_context(self.platform, viewer, need_of(request.headers), locale)
         except (Failed, TokenInvalid, BadToken) as problem:
             return self._failed(problem, locale)
+        except _TooLarge:
+            return self._failed(Failed("edge.body_too_large", most=LARGEST), locale, {"Connection": "close"})
         return await self._execute(request, body, context)
 
     async def _execute(self, request: Request, body: _Body, context: Context) -> Response:
@@ -75,28 +85,22 @@ class Door:
                 variable_values=body.variables,
                 context_value=context,
                 operation_name=body.operation_name,
-                allowed_operation_types=OperationType.from_http("GET" if request.method == "GET" else "POST"),
+                allowed_operation_types={OperationType.QUERY} if request.method == "GET" else WEB,
             )
-        except (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError):
-            return self._failed(Failed("edge.query_invalid"), context.locale)
-        headers: dict[str, str] = {}
-        answer: dict[str, Any] = {"data": result.data}
-        status = 200
-        if result.errors:
-            answer["errors"] = [formatted(error, context.locale) for error in result.errors]
-            if result.data is None or all(value is None for value in result.data.values()):
-                status = entry(_code(answer["errors"][0])).status
-                headers = _retry(status, answer["errors"][0]["extensions"])
-        if context.positions:
-            answer["extensions"] = {"position": min(context.positions)}
-            headers["Consistency-Token"] = str(max(context.positions))
-        return Response(orjson.dumps(answer), status, headers, JSON)
+        except (CannotGetOperationTypeError, MissingQueryError):
+            return self._failed(Failed("edge.query_invalid", message="no such operation"), context.locale)
+        except InvalidOperationTypeError as wrong:
+            message = wrong.as_http_error_reason(request.method)
+            return self._failed(Failed("edge.query_invalid", message=message), context.locale)
+        except RecursionError:
+            return self._failed(Failed("edge.query_too_deep"), context.locale)
+        return _answered(result.data, result.errors or (), context)
 
-    def _failed(self, problem: Exception, locale: str) -> Response:
+    def _failed(self, problem: Exception, locale: str, headers: Mapping[str, str] | None = None) -> Response:
         code, details = coded(problem)
         error = {"message": entry(code).title(locale), "extensions": {"code": code, **details}}
         status = entry(code).status
-        return Response(orjson.dumps({"errors": [error]}), status, _retry(status, details), JSON)
+        return Response(orjson.dumps({"errors": [error]}), status, {**(headers or {}), **_retry(status, details)}, JSON)
 
 
 class Subscriptions(GraphQL[Context, None]):
@@ -114,26 +118,22 @@ class Subscriptions(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """Nobody known until `connection_init` says who."""
         headers = request.headers
-        locale = language(headers.get("accept-language"))
-        try:
-            viewer = viewer_of(self._verifier, headers.get("authorization"), headers.get("cart-session"))
-        except TokenInvalid:
-            viewer = Viewer()
-        return await new_context(self._platform, viewer, Need(), locale)
+        viewer = Viewer(None, session(headers.get("cart-session")))
+        context = await new_context(self._platform, viewer, Need(), language(headers.get("accept-language")))
+        context.verifier = self._verifier
+        return context
 
     async def on_ws_connect(self, context: Context) -> None:
         """Raises ConnectionRejectionError for a wrong token: the socket is closed with 4403."""
         params = context.connection_params or {}
         given = params.get("authorization") or params.get("Authorization")
-        if given is None:
-            return
         try:
-            principal = self._verifier.verify(bearer(str(given)) or "")
+            context.token = None if given is None else bearer(str(given))
+            context.viewer_now()
         except TokenExpired:
             raise ConnectionRejectionError({"code": "edge.token_expired"}) from None
         except TokenInvalid:
             raise ConnectionRejectionError({"code": "edge.token_invalid"}) from None
-        context.viewer = Viewer(principal, context.viewer.session_id)
 
 
 async def new_context(platform: Platform, viewer: Viewer, need: Need, locale: str) -> Context:
@@ -148,7 +148,7 @@ async def new_context(platform: Platform, viewer: Viewer, need: Need, locale: st
 
 
 async def _body(request: Request) -> _Body:
-    """Raises Failed: too large (it is not read to its end), not JSON, unknown fields, wrong types."""
+    """Raises Failed: not JSON, unknown fields, wrong types; and _TooLarge."""
     if request.method == "GET":
         params = request.query_params
         variables = params.get("variables")
@@ -158,23 +158,50 @@ async def _body(request: Request) -> _Body:
                 variables=None if variables is None else msgspec.json.decode(variables, type=dict[str, Any]),
                 operation_name=params.get("operationName"),
             )
-        except msgspec.DecodeError:
+        except msgspec.ValidationError as problem:
+            raise Failed("edge.body_invalid", message=str(problem)) from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             raise Failed("edge.body_malformed") from None
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+        raise Failed("edge.media_type")
+    raw = await _raw(request)
+    try:
+        return msgspec.json.decode(raw, type=_Body)
+    except msgspec.ValidationError as problem:
+        raise Failed("edge.body_invalid", message=str(problem)) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Failed("edge.body_malformed") from None
+
+
+async def _raw(request: Request) -> bytes:
+    """Raises _TooLarge: it is not read to its end."""
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdigit() or len(announced) > 9 or int(announced) > LARGEST:
+        raise _TooLarge
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > LARGEST:
-            raise Failed("edge.body_too_large", most=LARGEST)
-    try:
-        return msgspec.json.decode(bytes(raw), type=_Body)
-    except msgspec.ValidationError as problem:
-        raise Failed("edge.body_invalid", message=str(problem)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Failed("edge.body_malformed") from None
+            raise _TooLarge
+    return bytes(raw)
 
 
-def _code(error: Mapping[str, Any]) -> str:
-    return str(error["extensions"]["code"])
+def _answered(data: dict[str, Any] | None, errors: Sequence[GraphQLError], context: Context) -> Response:
+    """200 as long as there is something to show; else the status of the first error's code."""
+    told = [formatted(error, context.locale) for error in errors]
+    answer: dict[str, Any] = {"data": data}
+    headers: dict[str, str] = {}
+    status = 200
+    if told:
+        answer["errors"] = told
+        if data is None or all(value is None for value in data.values()):
+            details: Any = told[0]["extensions"]
+            status = entry(details["code"]).status
+            headers = _retry(status, details)
+    if context.positions:
+        answer["extensions"] = {"position": min(context.positions)}
+        headers["Consistency-Token"] = str(max(context.positions))
+    return Response(orjson.dumps(answer), status, headers, JSON)
 
 
 def _retry(status: int, details: Mapping[str, Any]) -> dict[str, str]:

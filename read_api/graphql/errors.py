@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSyntaxError
 
 from infra.ports import Busy, Unavailable
 from infra.security.tokens import TokenExpired, TokenInvalid
 from projections.product_page.view import BadCursor, Behind, Rebuilding
-from read_api.graphql.relay import BadId
 from read_api.graphql.types import JSON
 from read_api.wait_for import BadToken
-from write_model.handling.bus import NotNow
+from write_model.handling.bus import NewerThanCode, NotNow
 from write_model.handling.catalogue import entry
 from write_model.kernel.refused import Refused
 
 INTERNAL = "edge.internal"
 INVALID = "edge.query_invalid"
+TOO_MUCH = (("nested too deeply", "edge.query_too_deep"), ("tokens. Parsing aborted", "edge.query_too_long"))
 
 
 class Failed(Exception):
@@ -99,13 +99,13 @@ def coded(error: BaseException) -> tuple[str, dict[str, object]]:
         case NotNow():
             return error.code, {"retryAfter": error.retry_after}
         case Busy():
-            return "log.busy", {"retryAfter": error.retry_after}
+            return "edge.busy", {"retryAfter": error.retry_after}
+        case NewerThanCode():
+            return error.code, {"retryAfter": 1.0}
         case Unavailable():
             return "read.rebuilding", {"retryAfter": 1.0}
         case BadCursor():
             return "edge.parameter_invalid", {"message": "no cursor of this list"}
-        case BadId():
-            return "edge.parameter_invalid", {"message": "no id"}
         case BadToken():
             return "edge.parameter_invalid", {"message": "no Consistency-Token"}
         case TokenExpired():
@@ -119,15 +119,30 @@ def coded(error: BaseException) -> tuple[str, dict[str, object]]:
 def formatted(error: GraphQLError, locale: str) -> dict[str, object]:
     """As it goes over the wire: the code in `extensions`; a bug's text stays here."""
     answer: dict[str, object] = dict(error.formatted)
-    given = dict(error.extensions or {})
-    if error.original_error is None or isinstance(error.original_error, GraphQLError):
-        code = str(given.pop("code", INVALID))
-        answer["extensions"] = {"code": code, **given}
-        return answer
-    code, details = coded(error.original_error)
-    answer["message"] = entry(code).title(locale)
+    code, details = told(error)
+    if code != INVALID:
+        answer["message"] = entry(code).title(locale)
     answer["extensions"] = {"code": code, **details}
     return answer
+
+
+def told(error: GraphQLError) -> tuple[str, dict[str, object]]:
+    """The code and the details of what came out of the executor."""
+    if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+        return coded(error.original_error)
+    details: dict[str, object] = dict(error.extensions or {})
+    if "code" in details:
+        return str(details.pop("code")), details
+    if isinstance(error, GraphQLSyntaxError):
+        return next((code for words, code in TOO_MUCH if words in error.message), INVALID), details
+    return INVALID if error.path is None else INTERNAL, details  # at a path: a value of ours did not fit the schema
+
+
+def as_told(error: GraphQLError, locale: str) -> GraphQLError:
+    """The same for those who send errors themselves."""
+    code, details = told(error)
+    message = error.message if code == INVALID else entry(code).title(locale)
+    return GraphQLError(message, error.nodes, path=error.path, extensions={"code": code, **details})
 
 
 def _plain(details: Mapping[str, object]) -> dict[str, Any]:

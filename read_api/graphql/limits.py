@@ -21,13 +21,14 @@ from graphql import (
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 
 MOST_DEEP = 12
+DEEPEST_INTROSPECTION = 20  # GraphiQL's own question is 15 levels deep; it is about the schema, which does not grow
 MOST_ALIASES = 30
 MOST_TOKENS = 2_000
 REMEMBERED = 512  # documents, parsed and validated
 
 
 class LimitsRule(ValidationRule):
-    """Depth (fields inside fields, through fragments; introspection counts like everything else) and aliases."""
+    """Depth (fields inside fields, through fragments; introspection has its own bound) and aliases."""
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
@@ -39,6 +40,7 @@ class LimitsRule(ValidationRule):
             if isinstance(node, OperationDefinitionNode):
                 size = measured.of(node.selection_set)
                 self._check(node, "edge.query_too_deep", "levels", size.depth, MOST_DEEP)
+                self._check(node, "edge.query_too_deep", "levels", size.introspection, DEEPEST_INTROSPECTION)
                 self._check(node, "edge.query_too_many_aliases", "aliases", size.aliases, MOST_ALIASES)
 
     def _check(self, node: OperationDefinitionNode, code: str, what: str, found: int, allowed: int) -> None:
@@ -51,6 +53,7 @@ class LimitsRule(ValidationRule):
 class _Size:
     depth: int = 0
     aliases: int = 0
+    introspection: int = 0  # levels below __schema and __type, with these
 
 
 @dataclass(slots=True)
@@ -61,18 +64,18 @@ class _Measured:
     known: dict[str, _Size] = field(default_factory=dict)
 
     def of(self, selection: SelectionSetNode | None) -> _Size:
-        depth = aliases = 0
+        depth = aliases = introspection = 0
         for node in () if selection is None else selection.selections:
             if isinstance(node, FieldNode):
-                inner = self.of(node.selection_set)
-                inner = _Size(inner.depth + 1, inner.aliases + (node.alias is not None))
+                inner = _with_field(node, self.of(node.selection_set))
             elif isinstance(node, InlineFragmentNode):
                 inner = self.of(node.selection_set)
             else:
                 assert isinstance(node, FragmentSpreadNode)
                 inner = self._of_fragment(node.name.value)
             depth, aliases = max(depth, inner.depth), aliases + inner.aliases
-        return _Size(depth, aliases)
+            introspection = max(introspection, inner.introspection)
+        return _Size(depth, aliases, introspection)
 
     def _of_fragment(self, name: str) -> _Size:
         if name not in self.known:
@@ -80,6 +83,13 @@ class _Measured:
             fragment = self.fragments.get(name)
             self.known[name] = _Size() if fragment is None else self.of(fragment.selection_set)
         return self.known[name]
+
+
+def _with_field(node: FieldNode, inner: _Size) -> _Size:
+    aliases = inner.aliases + (node.alias is not None)
+    if node.name.value in ("__schema", "__type"):
+        return _Size(1, aliases, inner.depth + 1)
+    return _Size(inner.depth + 1, aliases, inner.introspection)
 
 
 def extensions() -> list[type[SchemaExtension] | Callable[[], SchemaExtension]]:

@@ -5,6 +5,11 @@ from pathlib import Path
 ASSETS = "/graphql/assets"
 _PACKAGE = "graphene_django_graphiql_static"
 
+PAGE_POLICY = {
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self' ws://localhost:* ws://127.0.0.1:* wss:; frame-ancestors 'none'",
+    "Cache-Control": "no-cache",
+}
 PAGE = f"""<!DOCTYPE html>
 <html lang="es">
 <head>
@@ -24,10 +29,12 @@ PAGE = f"""<!DOCTYPE html>
 </html>
 """
 START = """const socket = location.origin.replace(/^http/, 'ws') + '/graphql';
-const fetcher = GraphiQL.createFetcher({
-  url: '/graphql',
-  wsClient: window.graphqlWs ? graphqlWs.createClient({ url: socket }) : undefined,
-});
+// The headers of the editor go with everything: as headers of a request, or into the socket's connection_init.
+const fetcher = (wanted, options) => {
+  const headers = (options && options.headers) || {};
+  const wsClient = graphqlWs.createClient({ url: socket, connectionParams: headers });
+  return GraphiQL.createFetcher({ url: '/graphql', wsClient })(wanted, options);
+};
 const query = `query Productos {
   products(first: 5) {
     nodes { id title variants { sku price { display } stock { available } } }

@@ -1,44 +1,32 @@
-"""Opaque ids and cursors: what a client gives back to us, it got from us."""
+"""Ids, pages and the way from one to the next: what a client gives back to us, it got from us."""
 
-import base64
-import binascii
-from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
+from read_api.graphql.errors import Failed
+from read_api.graphql.types import PageInfo
 
 MOST = 100  # nodes of a page
 
 
-class BadCursor(ValueError):
-    """Not a cursor of this list."""
-
-
-class BadId(ValueError):
-    """Not an id of this kind of thing."""
-
-
-def as_uuid(text: str) -> UUID:
-    """Raises BadId."""
+def as_uuid(text: str, argument: str) -> UUID:
+    """Raises Failed."""
     try:
         return UUID(text)
     except ValueError:
-        raise BadId(text[:64]) from None
+        raise Failed("edge.parameter_invalid", parameter=argument, message="no id") from None
 
 
-def cursor(*parts: object) -> str:
-    """Where a page ended: the values that it is sorted by, the id last, so that it is unique under every sort."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")
+def page_size(first: int) -> int:
+    """Raises Failed."""
+    if not 1 <= first <= MOST:
+        raise Failed("edge.parameter_invalid", parameter="first", most=MOST)
+    return first
 
 
-def parts_of(text: str | None, count: int) -> Sequence[object] | None:
-    """The values again. Raises BadCursor."""
-    if text is None:
-        return None
-    try:
-        parts = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError):
-        raise BadCursor(text[:64]) from None
-    if not isinstance(parts, list) or len(parts) != count:
-        raise BadCursor(text[:64])
-    return parts
+def page_info(cursors: list[str], has_next: bool, after: str | None) -> PageInfo:
+    return PageInfo(
+        has_next_page=has_next,
+        has_previous_page=after is not None,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )

@@ -1,21 +1,29 @@
 """The schema: every field is a function of its room."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any
 
 import strawberry
+import structlog
 from graphql import GraphQLError
-from strawberry.types import ExecutionContext, Info
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import StreamResult
+from strawberry.types import ExecutionContext, ExecutionResult, Info, StreamExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
-from read_api.graphql import errors
 from read_api.graphql.context import Context
+from read_api.graphql.errors import INTERNAL, TYPES, as_told, told
 from read_api.graphql.limits import extensions
 from read_api.graphql.rooms import cart as cart_room
 from read_api.graphql.rooms import notification as inbox_room
 from read_api.graphql.rooms import order as order_room
+from read_api.graphql.rooms import order_changes, order_commands
 from read_api.graphql.rooms import product as product_room
 from read_api.graphql.types import Minor, Node, config
 
 Asked = Info[Context, None]
+log = structlog.get_logger("graphql")
 
 
 @strawberry.type
@@ -43,8 +51,8 @@ class Mutation:
     add_cart_item: cart_room.CartPayload = strawberry.mutation(resolver=cart_room.add_cart_item)
     change_cart_item: cart_room.CartPayload = strawberry.mutation(resolver=cart_room.change_cart_item)
     remove_cart_item: cart_room.CartPayload = strawberry.mutation(resolver=cart_room.remove_cart_item)
-    create_order: order_room.OrderPayload = strawberry.mutation(resolver=order_room.create_order)
-    cancel_order: order_room.OrderPayload = strawberry.mutation(resolver=order_room.cancel_order)
+    create_order: order_commands.OrderPayload = strawberry.mutation(resolver=order_commands.create_order)
+    cancel_order: order_commands.OrderPayload = strawberry.mutation(resolver=order_commands.cancel_order)
 
 
 @strawberry.type
@@ -52,23 +60,47 @@ class Subscription:
     @strawberry.subscription
     async def order_status_changed(
         self, info: Asked, order_id: strawberry.ID, after: Minor | None = None
-    ) -> AsyncGenerator[order_room.OrderChange, None]:
+    ) -> AsyncGenerator[order_changes.OrderChange, None]:
         """A snapshot, then every change; with `after` only what came later than that position."""
-        async for change in order_room.order_status_changed(info, order_id, after):
+        async for change in order_changes.order_status_changed(info, order_id, after):
             yield change
 
 
-class Schema(strawberry.Schema):
-    """Errors that are no bugs are not logged with a traceback: they are answered."""
+class ToldErrors(SchemaExtension):
+    """What goes out over a socket tells errors as HTTP does."""
 
-    def process_errors(self, errors_: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        bugs = [
-            error
-            for error in errors_
-            if error.original_error is not None and errors.coded(error.original_error)[0] == errors.INTERNAL
-        ]
-        if bugs:
-            super().process_errors(bugs, execution_context)
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        """Before each result is sent."""
+        if isinstance(result, ExecutionResult | PreExecutionError) and result.errors:
+            locale = self.execution_context.context.locale
+            result.errors = [as_told(error, locale) for error in result.errors]
+        yield
+
+
+class Schema(strawberry.Schema):
+    """Answers errors instead of logging them; only bugs are logged, without the client's values."""
+
+    def process_errors(
+        self,
+        errors: list[GraphQLError],  # the library's name
+        execution_context: ExecutionContext | None = None,
+    ) -> None:
+        for error in errors:
+            if told(error)[0] == INTERNAL:
+                log.error("not handled", path=error.path, exc_info=error.original_error)
+
+    async def stream(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Context | None = None,
+        *args: Any,
+        **settings: Any,
+    ) -> StreamResult:
+        """Subscriptions alone, each with a context of its own: the others belong to HTTP, with its statuses."""
+        settings["allowed_operation_types"] = (OperationType.SUBSCRIPTION,)
+        context = None if context_value is None else context_value.fresh()
+        return await super().stream(query, variable_values, context, *args, **settings)
 
 
 def build_schema() -> Schema:
@@ -77,7 +109,7 @@ def build_schema() -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[*errors.TYPES, product_room.Product, cart_room.Cart, order_room.Order],
+        types=[*TYPES, product_room.Product, cart_room.Cart, order_room.Order],
         config=config(),
-        extensions=extensions(),
+        extensions=[*extensions(), ToldErrors],
     )

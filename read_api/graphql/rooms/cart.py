@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import strawberry
 from strawberry.types import Info
 
@@ -10,7 +11,7 @@ from projections.cart_contents import view as contents
 from read_api.graphql.context import Context
 from read_api.graphql.errors import UserError
 from read_api.graphql.relay import as_uuid
-from read_api.graphql.sending import Sent, send
+from read_api.graphql.sending import Intent, Sent, send
 from read_api.graphql.types import Minor, Money, Node, money, text
 from write_model.cart.commands import RemoveItem
 from write_model.checkout.commands import AddToCart, ChangeInCart
@@ -76,25 +77,21 @@ class CartPayload:
 async def cart(info: Asked, id: strawberry.ID) -> Cart | None:
     """Your own cart. An anonymous one needs its session in the header Cart-Session."""
     context = info.context
-    as_uuid(id)
+    cart_id = str(as_uuid(id, "id"))
     at_least = await context.reach(contents.SOURCE)
     viewer = context.viewer
     found = await contents.cart(
         context.readers,
-        id,
+        cart_id,
         at_least,
         customer_id=None if viewer.customer_id is None else str(viewer.customer_id),
         session_id=None if viewer.session_id is None else str(viewer.session_id),
     )
-    if found is None:
+    if found is None or not viewer.owns(found.document.customer_id, found.document.session_id):
+        context.saw_none(contents.SOURCE)
         return None
     context.saw(found.position)
-    document = found.document
-    if not viewer.owns(document.customer_id, document.session_id):
-        return None
-    import msgspec
-
-    return shown(msgspec.to_builtins(document), found.position, context.locale)
+    return shown(msgspec.to_builtins(found.document), found.position, context.locale)
 
 
 async def add_cart_item(
@@ -108,10 +105,15 @@ async def add_cart_item(
     """Put units of a variant into the cart; a variant that is in it already gets more of them."""
     context = info.context
     command = AddToCart(
-        cart_id=as_uuid(cart_id), line_id=context.platform.ids.new(), variant_id=as_uuid(variant_id), quantity=quantity
+        cart_id=as_uuid(cart_id, "cartId"),
+        line_id=context.platform.ids.new(),
+        variant_id=as_uuid(variant_id, "variantId"),
+        quantity=quantity,
     )
-    body = ("addCartItem", cart_id, variant_id, quantity)
-    return payload(await send(context, command, body, key, expected_version), context)
+    intent = Intent(
+        "POST", f"/carts/{command.cart_id}/items", {"variantId": str(command.variant_id), "quantity": quantity}
+    )
+    return payload(await send(context, command, intent, key, expected_version), context)
 
 
 async def change_cart_item(
@@ -123,9 +125,9 @@ async def change_cart_item(
     expected_version: int | None = None,
 ) -> CartPayload:
     """Set the quantity of a line."""
-    command = ChangeInCart(cart_id=as_uuid(cart_id), line_id=as_uuid(line), quantity=quantity)
-    body = ("changeCartItem", cart_id, line, quantity)
-    return payload(await send(info.context, command, body, key, expected_version), info.context)
+    command = ChangeInCart(cart_id=as_uuid(cart_id, "cartId"), line_id=as_uuid(line, "line"), quantity=quantity)
+    intent = Intent("PATCH", f"/carts/{command.cart_id}/items/{command.line_id}", {"quantity": quantity})
+    return payload(await send(info.context, command, intent, key, expected_version), info.context)
 
 
 async def remove_cart_item(
@@ -136,9 +138,9 @@ async def remove_cart_item(
     expected_version: int | None = None,
 ) -> CartPayload:
     """Take a line out."""
-    command = RemoveItem(cart_id=as_uuid(cart_id), line_id=as_uuid(line))
-    body = ("removeCartItem", cart_id, line)
-    return payload(await send(info.context, command, body, key, expected_version), info.context)
+    command = RemoveItem(cart_id=as_uuid(cart_id, "cartId"), line_id=as_uuid(line, "line"))
+    intent = Intent("DELETE", f"/carts/{command.cart_id}/items/{command.line_id}")
+    return payload(await send(info.context, command, intent, key, expected_version), info.context)
 
 
 def payload(sent: Sent, context: Context) -> CartPayload:

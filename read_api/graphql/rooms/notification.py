@@ -6,8 +6,7 @@ from strawberry.types import Info
 from projections.inbox import view
 from read_api.graphql.context import Context
 from read_api.graphql.errors import Failed
-from read_api.graphql.relay import MOST
-from read_api.graphql.rooms.product import page_info
+from read_api.graphql.relay import page_info, page_size
 from read_api.graphql.types import PageInfo, Time
 
 Asked = Info[Context, None]
@@ -41,8 +40,7 @@ async def notifications(info: Asked, first: int = 20, after: str | None = None) 
     customer_id = context.viewer.customer_id
     if customer_id is None:
         raise Failed("edge.sign_in_needed")
-    if not 1 <= first <= MOST:
-        raise Failed("edge.parameter_invalid", parameter="first", most=MOST)
+    first = page_size(first)
     at_least = await context.reach(view.SOURCE)
     page = await view.inbox(context.readers, str(customer_id), first, after, at_least)
     context.saw(page.position)

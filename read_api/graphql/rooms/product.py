@@ -10,16 +10,21 @@ from projections.product_page.view import PUBLISHED, ProductPage
 from projections.stock_levels import view as levels
 from read_api.graphql.context import Context
 from read_api.graphql.errors import Failed
-from read_api.graphql.relay import MOST, as_uuid
+from read_api.graphql.relay import as_uuid, page_info, page_size
 from read_api.graphql.types import Attribute, Minor, Money, Node, PageInfo, attributes, money, text
 
 Asked = Info[Context, None]
 
 
+DRAFT = "DRAFT"
+
+
 @strawberry.type
 class Stock:
+    """As of `position`."""
+
     available: int
-    position: Minor = Minor(0)
+    position: Minor
 
 
 @strawberry.type
@@ -44,8 +49,11 @@ class Variant:
     @strawberry.field
     async def stock(self, info: Asked) -> Stock | None:
         """What may be bought now; null: this variant was never in stock."""
-        level = await info.context.stock.load(self.id)
-        return None if level is None else Stock(available=level.available)
+        found = await info.context.stock.load(self.id)
+        if found is None:
+            return None
+        info.context.saw(found.position)
+        return Stock(available=found.document.available, position=Minor(found.position))
 
 
 @strawberry.type
@@ -142,17 +150,14 @@ async def product(info: Asked, id: strawberry.ID | None = None, slug: str | None
     context = info.context
     if (id is None) == (slug is None):
         raise Failed("edge.query_invalid", message="give id or slug, one of them")
-    at_least = await context.reach(pages.SOURCE)
     if id is not None:
-        as_uuid(id)
-        found = await context.products.load(id)
+        found = await context.products.load(str(as_uuid(id, "id")))
     else:
-        found = await pages.product_by_slug(context.readers, slug or "", at_least)
-    if found is None:
+        found = await pages.product_by_slug(context.readers, slug or "", await context.reach(pages.SOURCE))
+    if found is None or (found.document.status == DRAFT and not context.viewer.is_staff):
+        context.saw_none(pages.SOURCE)
         return None
     context.saw(found.position)
-    if found.document.status == "DRAFT" and not context.viewer.is_staff:
-        return None
     return shown(found.document, context)
 
 
@@ -166,8 +171,7 @@ async def products(
 ) -> ProductConnection:
     """Published products. At most 100 a page; `after` is the endCursor of the page before, under the same sort."""
     context = info.context
-    if not 1 <= first <= MOST:
-        raise Failed("edge.parameter_invalid", parameter="first", most=MOST)
+    first = page_size(first)
     at_least = await context.reach(pages.SOURCE, levels.SOURCE)
     page = await pages.products(
         context.readers,
@@ -180,15 +184,6 @@ async def products(
     context.saw(page.position)
     edges = [ProductEdge(cursor=cursor, node=shown(document, context)) for cursor, document in page.items]
     return ProductConnection(edges=edges, page_info=page_info([edge.cursor for edge in edges], page.has_next, after))
-
-
-def page_info(cursors: list[str], has_next: bool, after: str | None) -> PageInfo:
-    return PageInfo(
-        has_next_page=has_next,
-        has_previous_page=after is not None,
-        start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
-    )
 
 
 def _filter(where: ProductFilter | None, search: str | None) -> pages.ProductFilter:

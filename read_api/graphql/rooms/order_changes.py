@@ -1,0 +1,78 @@
+"""How does an order go on? A snapshot, then every change, over graphql-transport-ws."""
+
+from collections.abc import AsyncGenerator
+
+import strawberry
+from strawberry.types import Info
+
+from projections.public_changes import view as changes
+from projections.public_changes.view import PublicChange
+from read_api.graphql.context import Context
+from read_api.graphql.errors import Failed
+from read_api.graphql.rooms.order import own_order
+from read_api.graphql.types import Minor, Time
+
+Asked = Info[Context, None]
+TURN_SECONDS = 10.0
+
+
+@strawberry.type
+class OrderChange:
+    """The first is a snapshot; come back with the last position as `after`, and nothing is missed or repeated."""
+
+    order_id: strawberry.ID
+    status: str
+    payment_status: str
+    position: Minor
+    occurred_at: Time | None
+    snapshot: bool
+
+
+async def order_status_changed(
+    info: Asked, order_id: strawberry.ID, after: Minor | None = None
+) -> AsyncGenerator[OrderChange, None]:
+    """Raises Failed, Behind, Rebuilding, TokenExpired: then come back with the last position."""
+    context = info.context
+    if after is not None and after < 0:
+        raise Failed("edge.parameter_invalid", parameter="after")
+    found = await own_order(context, order_id)
+    if found is None:
+        raise Failed("order.unknown")
+    document = found.document
+    if after is None:
+        yield OrderChange(
+            order_id=strawberry.ID(document.id),
+            status=document.status,
+            payment_status=document.payment_status,
+            position=Minor(found.position),
+            occurred_at=None,
+            snapshot=True,
+        )
+    async for entry in _later(context, f"order:{document.id}", found.position if after is None else after):
+        yield _shown(document.id, entry)
+
+
+async def _later(context: Context, channel: str, position: int) -> AsyncGenerator[PublicChange, None]:
+    """Only what the viewer may see at the moment when it is sent."""
+    readers = context.readers
+    while True:
+        reached = await readers.freshness.wait(changes.SOURCE, position + 1, TURN_SECONDS)
+        context.viewer_now()
+        if reached <= position:
+            continue
+        found = await changes.changes(readers, position, channels=[channel])
+        for entry in found.entries:
+            if context.viewer_now().sees(entry.audience):
+                yield entry
+        position = found.position
+
+
+def _shown(order_id: str, entry: PublicChange) -> OrderChange:
+    return OrderChange(
+        order_id=strawberry.ID(order_id),
+        status=str(entry.payload["status"]),
+        payment_status=str(entry.payload["paymentStatus"]),
+        position=Minor(entry.position),
+        occurred_at=Time(entry.occurred_at),
+        snapshot=False,
+    )
