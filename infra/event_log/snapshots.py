@@ -7,6 +7,7 @@ from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
 
 from infra.ports import Snapshot
+from infra.postgres.reachable import reachable
 
 _LOAD = "select version, state from log.snapshots where stream = %s and state_version = %s"
 _SAVE = """
@@ -25,11 +26,11 @@ class PostgresSnapshots:
 
     async def load(self, stream: str, state_version: int) -> Snapshot | None:
         """The snapshot, if it was made by this version of the decider's state."""
-        async with self._pool.connection() as connection:
+        async with reachable(), self._pool.connection() as connection:
             cursor = connection.cursor(binary=True, row_factory=args_row(Snapshot))
             await cursor.execute(_LOAD, (stream, state_version))
             return await cursor.fetchone()
 
     async def save(self, stream: str, state_version: int, snapshot: Snapshot) -> None:
-        async with self._pool.connection() as connection:
+        async with reachable(), self._pool.connection() as connection:
             await connection.execute(_SAVE, (stream, snapshot.version, state_version, snapshot.state))
