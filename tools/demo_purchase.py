@@ -160,10 +160,10 @@ class _Watch:
             ("payment authorised", self.told(lambda found: isinstance(found.event, AuthorizationSucceeded))),
             ("order confirmed", self.told(lambda found: isinstance(found.event, OrderConfirmed))),
             ("payment captured", self.told(lambda found: isinstance(found.event, OrderPaymentCaptured))),
-            *((f"{name}: order as captured", self.order_in(name, "CAPTURED")) for name in ("Redis", "MongoDB", "SQL")),
+            *((f"{name}: order as paid", self.order_in(name, "PAID")) for name in ("Redis", "MongoDB", "SQL")),
             ("inbox entry", self.inbox()),
             ("socket in another process: CONFIRMED", self.frame(before, "CONFIRMED", None)),
-            ("socket in another process: CAPTURED", self.frame(before, "CONFIRMED", "CAPTURED")),
+            ("socket in another process: PAID", self.frame(before, "CONFIRMED", "PAID")),
             ("socket in another process: notification", self.notified()),
         ]
         if "stripe" in self.urls:
@@ -205,13 +205,13 @@ class _Watch:
             if store == "Redis":
                 copy = (await self.readers.copies.get(target, [f"order:{self.order_id}"]))[0].copy
                 body, position = (None, 0) if copy is None else (copy.body, copy.position)
-                is_captured = body is not None and b'"paymentStatus":"CAPTURED"' in body
+                is_paid = body is not None and b'"paymentStatus":"PAID"' in body
             else:
                 name = "mongo" if store == "MongoDB" else "sql"
                 doc = (await self.readers.stores[name].load(target, [self.order_id])).get(self.order_id)
                 document, position = (None, 0) if doc is None else (doc.body, doc.position)
-                is_captured = document is not None and document["paymentStatus"] == "CAPTURED"
-            is_there = is_captured if wanted == "CAPTURED" else position > 0
+                is_paid = document is not None and document["paymentStatus"] == "PAID"
+            is_there = is_paid if wanted == "PAID" else position > 0
             return (position, time.time(), target) if is_there else None
 
         return await _until(look)

@@ -179,7 +179,7 @@ class Bought:
             raise AssertionError(json.dumps({"order": last, "payment": payment}, default=str)) from None
 
     async def paid(self) -> dict[str, Any]:
-        return await self.becomes(lambda order: order["paymentStatus"] == "CAPTURED")
+        return await self.becomes(lambda order: order["paymentStatus"] == "PAID")
 
     async def shown(self, at_least: int | None = None) -> dict[str, Any]:
         """As its customer reads it."""
