@@ -100,9 +100,10 @@ async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
     signing_key = SigningKey.from_pem(settings.secrets.signing_key_pem())
     verifier = Verifier(jwks.document([signing_key.public]))
-    async with open_readers(settings, SystemClock()) as readers:
+    clock = SystemClock()
+    async with open_readers(settings, clock) as readers:
         seen: sources.Changes = PublicChanges(readers)
-        hub = Hub(seen)
+        hub = Hub(seen, clock)
         await hub.start()
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()

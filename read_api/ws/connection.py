@@ -1,9 +1,13 @@
-"""One socket: what its client asks for, and what it is told."""
+"""One socket: what its client asks for, and what it is told.
+
+Positions never fall: a frame at a position says that everything up to there, on all joined channels, was told.
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
 
-import structlog
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -15,6 +19,7 @@ from read_api.ws.resume import (
     Came,
     NotForYou,
     Sources,
+    TooFarBehind,
     come_back,
     customer_channel,
     join_order,
@@ -24,12 +29,22 @@ from read_api.ws.resume import (
 )
 from read_api.ws.rooms import Hub, Mailbox
 from read_api.ws.sources import Behind, Entry
+from write_model.handling.catalogue import entry as catalogued
 
 TOO_SLOW = 4409  # close code: come back with `resume`
 UNAUTHORISED = 4401
 MOST_JOINED = 200  # channels of one connection
+OPENING_SECONDS = 1.0  # that a client has to say `resume` before its own notifications begin
 
-log = structlog.get_logger()
+Reply = str | int | None
+
+
+@dataclass(slots=True)
+class Place:
+    """On one channel, everything after `since` and up to `told` was told."""
+
+    since: int
+    told: int
 
 
 class Connection:
@@ -40,161 +55,192 @@ class Connection:
     ) -> None:
         self._socket, self._verifier, self._hub, self._sources = socket, verifier, hub, sources
         self._token = token
-        self._wake = asyncio.Event()
-        self._mailbox = Mailbox(self._wake.set)
-        self._after: dict[str, int] = {}  # channel → everything up to there was told
+        self._subject: UUID | None = None  # whose connection it is, once known
+        self._wake, self._lost, self._opened = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._mailbox = Mailbox(self._woken)
+        self._places: dict[str, Place] = {}
         self._seq = 0
-        self._turn = asyncio.Lock()  # an answer and its missed changes come before later ones
+        self._turn = asyncio.Lock()  # an answer and what it shows come before later changes
 
     async def serve(self) -> None:
         """Raises nothing: a broken connection is the end of it."""
-        self._join_own()
         try:
+            self._join_own()
             async with asyncio.TaskGroup() as tasks:
-                telling = tasks.create_task(self._tell())
+                others = [tasks.create_task(self._tell()), tasks.create_task(self._end_when_lost())]
                 await self._listen()
-                telling.cancel()
+                for task in others:
+                    task.cancel()
         except* ConnectionClosed:
             pass
+        except* TokenInvalid:  # it ran out while the connection was being opened
+            await self._socket.close(UNAUTHORISED, "the token has expired")
         finally:
-            self._hub.leave(list(self._after), self._mailbox)
+            self._hub.leave(list(self._places), self._mailbox)
+
+    def _woken(self) -> None:
+        (self._lost if self._mailbox.lost else self._wake).set()
 
     def _viewer(self) -> Viewer:
         """Asked at every push: a token that has run out shows nothing more. Raises TokenExpired."""
         return Viewer(None if self._token is None else self._verifier.verify(self._token))
 
     def _join_own(self) -> None:
-        customer_id = self._viewer().customer_id
-        if customer_id is not None:
-            channel = customer_channel(customer_id)
-            self._after[channel] = self._hub.join(channel, self._mailbox)
+        self._subject = self._viewer().customer_id or self._subject
+        if self._subject is not None:
+            channel = customer_channel(self._subject)
+            live = self._hub.join(channel, self._mailbox)
+            self._places.setdefault(channel, Place(live, live))
+
+    # ------------------------------------------------------------ what the client says
 
     async def _listen(self) -> None:
         async for raw in self._socket:
             try:
-                incoming = frames.read(raw)
-                await self._answer(incoming)
+                await self._answer(frames.read(raw))
             except BadFrame as problem:
-                await self._error(problem.reply_to, problem.code, {"message": problem.message})
+                await self._error(problem.reply_to, problem.code, message=problem.message)
+            self._opened.set()
 
     async def _answer(self, incoming: Incoming) -> None:
         try:
             await self._act(incoming)
         except NotForYou:
-            await self._error(incoming.id, "edge.not_found", {"message": "no such channel for you"})
+            await self._error(incoming.id, "edge.not_found")
+        except TooFarBehind:
+            await self._error(incoming.id, "socket.too_far_behind")
         except TokenExpired:
-            await self._error(incoming.id, "edge.token_expired", {"message": "send `auth` with a new token"})
+            await self._error(incoming.id, "edge.token_expired")
         except TokenInvalid:
-            await self._error(incoming.id, "edge.token_invalid", {"message": "not a token of ours"})
+            await self._error(incoming.id, "edge.token_invalid")
         except Behind as late:
-            details = {"message": "not there yet", "position": late.position, "lagMs": late.lag_ms}
-            await self._error(incoming.id, "read.behind", details)
+            await self._error(incoming.id, "read.behind", position=late.position, lagMs=late.lag_ms)
 
     async def _act(self, incoming: Incoming) -> None:
         match incoming.data:
-            case OrderRef(order_id=order_id):
-                channel = order_channel(order_id)
-                if incoming.type == "leave:order":
-                    await self._leave(incoming.id, [channel])
-                else:
-                    self._check_room(1, incoming.id)
-                    async with self._turn:
-                        came = await join_order(
-                            order_id, self._viewer(), self._hub, self._mailbox, self._sources.snapshots
-                        )
-                        await self._came(incoming.id, [channel], came)
-            case Variants(variant_ids=variant_ids):
-                channels = [stock_channel(variant_id) for variant_id in variant_ids]
-                if incoming.type == "leave:stock":
-                    await self._leave(incoming.id, channels)
-                else:
-                    self._check_room(len(channels), incoming.id)
-                    async with self._turn:
-                        came = await join_stock(variant_ids, self._hub, self._mailbox, self._sources.snapshots)
-                        await self._came(incoming.id, channels, came)
-            case Resume():
-                await self._resume(incoming.id, incoming.data)
+            case OrderRef(order_id=order_id) if incoming.type == "leave:order":
+                await self._leave(incoming.id, [order_channel(order_id)])
+            case Variants(variant_ids=variant_ids) if incoming.type == "leave:stock":
+                await self._leave(incoming.id, [stock_channel(variant_id) for variant_id in variant_ids])
+            case OrderRef() | Variants() | Resume():
+                await self._come(incoming.id, incoming.data)
             case Auth(token=token):
                 await self._authenticate(incoming.id, token)
             case _:
-                await self._send("pong", id_=incoming.id)
+                async with self._turn:
+                    await self._send("pong", id_=incoming.id)
 
-    async def _resume(self, reply_to: str | int | None, wish: Resume) -> None:
-        self._check_room(len(wish.channels), reply_to)
+    async def _come(self, reply_to: Reply, wish: OrderRef | Variants | Resume) -> None:
         viewer = self._viewer()
-        own = [] if viewer.customer_id is None else [customer_channel(viewer.customer_id)]
-        channels = list(dict.fromkeys([*own, *wish.channels]))
-        async with self._turn:
-            came = await come_back(wish.position, channels, viewer, self._hub, self._mailbox, self._sources)
-            if came is None:
-                self._mailbox.waiting.clear()
-                message = "too much has happened since: join again, each room answers with a snapshot"
-                await self._send_error(reply_to, "socket.too_far_behind", {"message": message})
-                return
-            await self._came(reply_to, channels, came)
-
-    async def _authenticate(self, reply_to: str | int | None, token: str) -> None:
-        """The same person with another token, or somebody who was nobody. Raises TokenInvalid."""
-        before = self._viewer().customer_id if self._token_still_good() else None
-        fresh = self._verifier.verify(token)
-        if before is not None and before != fresh.subject:
-            raise TokenInvalid("another person: open another connection")
-        self._token = token
-        if customer_channel(fresh.subject) not in self._after:
-            self._join_own()
-        await self._send("ack", id_=reply_to, position=self._hub.position)
-
-    def _token_still_good(self) -> bool:
-        try:
-            self._viewer()
-        except TokenExpired:
-            return False
-        return True
-
-    def _check_room(self, more: int, reply_to: str | int | None) -> None:
-        if len(self._after) + more > MOST_JOINED:
+        channels = self._channels(wish)
+        fresh = [channel for channel in channels if channel not in self._places]
+        if len(self._places) + len(fresh) > MOST_JOINED:
             raise BadFrame("edge.too_many_channels", f"at most {MOST_JOINED} a connection", reply_to)
+        async with self._turn:
+            try:
+                came = await self._found(wish, channels, viewer)
+            except (NotForYou, TooFarBehind, Behind):
+                self._hub.leave(fresh, self._mailbox)
+                raise
+            await self._came(reply_to, channels, came, wish.position if isinstance(wish, Resume) else None)
 
-    async def _came(self, reply_to: str | int | None, channels: list[str], came: Came) -> None:
+    def _channels(self, wish: OrderRef | Variants | Resume) -> list[str]:
+        match wish:
+            case OrderRef(order_id=order_id):
+                return [order_channel(order_id)]
+            case Variants(variant_ids=variant_ids):
+                return list(dict.fromkeys(stock_channel(variant_id) for variant_id in variant_ids))
+            case Resume(channels=channels):
+                own = [] if self._subject is None else [customer_channel(self._subject)]
+                return list(dict.fromkeys([*own, *channels]))
+
+    async def _found(self, wish: OrderRef | Variants | Resume, channels: list[str], viewer: Viewer) -> Came:
+        """Raises NotForYou, TooFarBehind, Behind."""
+        hub, mailbox, snapshots = self._hub, self._mailbox, self._sources.snapshots
+        match wish:
+            case OrderRef(order_id=order_id, position=at_least):
+                return await join_order(order_id, at_least, viewer, hub, mailbox, snapshots)
+            case Variants(variant_ids=variant_ids, position=at_least):
+                return await join_stock(variant_ids, at_least, hub, mailbox, snapshots)
+            case Resume(position=position):
+                return await come_back(position, channels, viewer, hub, mailbox, self._sources)
+
+    async def _came(self, reply_to: Reply, channels: list[str], came: Came, since: int | None) -> None:
+        """First all that lies before the answer's position, on every channel and in order; then the answer."""
+        missed = [entry for entry in came.missed if not self._was_told(entry)]
+        for channel in channels:
+            shown = came.shown[channel]
+            before = self._places.get(channel, Place(shown, shown))
+            self._places[channel] = Place(before.since if since is None else min(since, before.since), shown)
+        waited = [entry for entry in self._mailbox.up_to(came.position) if not self._is_shown(entry)]
+        await self._tell_all(sorted([*missed, *waited], key=lambda entry: entry.position))
         data: dict[str, object] = {"channels": channels}
         if came.snapshot is not None:
             data["snapshot"] = came.snapshot
         await self._send("ack", id_=reply_to, position=came.position, data=data)
-        for entry in came.missed:
-            await self._push(entry)
-        for channel in channels:
-            self._after[channel] = max(came.live, came.position)
 
-    async def _leave(self, reply_to: str | int | None, channels: list[str]) -> None:
-        self._hub.leave(channels, self._mailbox)
-        for channel in channels:
-            self._after.pop(channel, None)
-        await self._send("ack", id_=reply_to, position=self._hub.position, data={"channels": channels})
+    async def _authenticate(self, reply_to: Reply, token: str) -> None:
+        """Another token of the same person, or of the first one to say who it is. Raises TokenInvalid."""
+        fresh = self._verifier.verify(token)
+        if self._subject is not None and self._subject != fresh.subject:
+            raise TokenInvalid("another person: open another connection")
+        async with self._turn:
+            self._token = token
+            self._join_own()
+            await self._send("ack", id_=reply_to, data={"channels": list(self._places)})
+
+    async def _leave(self, reply_to: Reply, channels: list[str]) -> None:
+        async with self._turn:
+            self._hub.leave(channels, self._mailbox)
+            for channel in channels:
+                self._places.pop(channel, None)
+            await self._send("ack", id_=reply_to, data={"channels": channels})
+
+    # ------------------------------------------------------------ what the client is told
 
     async def _tell(self) -> None:
         """Send what the hub hands out, each entry once."""
+        try:
+            async with asyncio.timeout(OPENING_SECONDS):
+                await self._opened.wait()
+        except TimeoutError:
+            self._opened.set()
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if self._mailbox.lost:
-                await self._socket.close(TOO_SLOW, "too slow: come back with resume")
-                return
             async with self._turn:
                 while self._mailbox.waiting:
                     entry = self._mailbox.waiting.popleft()
-                    if entry.position > self._after.get(entry.channel, entry.position):
-                        await self._tell_one(entry)
+                    if not self._is_shown(entry):
+                        await self._tell_all([entry])
 
-    async def _tell_one(self, entry: Entry) -> None:
-        try:
-            allowed = self._viewer().sees(entry.audience)
-        except TokenExpired:
-            await self._send_error(None, "edge.token_expired", {"message": "send `auth` in time"})
-            await self._socket.close(UNAUTHORISED, "the token has expired")
-            return
-        if allowed:
-            await self._push(entry)
-        self._after[entry.channel] = entry.position
+    async def _end_when_lost(self) -> None:
+        """A client that does not keep up comes back when it can; nothing waits for it in memory."""
+        await self._lost.wait()
+        await self._socket.close(TOO_SLOW, "too slow: come back with resume")
+
+    def _is_shown(self, entry: Entry) -> bool:
+        """Its client has it, or has left the channel."""
+        place = self._places.get(entry.channel)
+        return place is None or entry.position <= place.told
+
+    def _was_told(self, entry: Entry) -> bool:
+        """Its client has it as a frame of this connection."""
+        place = self._places.get(entry.channel)
+        return place is not None and place.since < entry.position <= place.told
+
+    async def _tell_all(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            try:
+                allowed = self._viewer().sees(entry.audience)
+            except TokenExpired:
+                await self._send_error(None, "edge.token_expired")
+                await self._socket.close(UNAUTHORISED, "the token has expired")
+                return
+            if allowed:
+                await self._push(entry)
+            place = self._places[entry.channel]
+            place.told = max(place.told, entry.position)
 
     async def _push(self, entry: Entry) -> None:
         await self._send(
@@ -205,32 +251,26 @@ class Connection:
             data=entry.payload,
         )
 
-    async def _error(self, reply_to: str | int | None, code: str, details: Mapping[str, object]) -> None:
+    async def _error(self, reply_to: Reply, code: str, **details: object) -> None:
         async with self._turn:
-            await self._send_error(reply_to, code, details)
+            await self._send_error(reply_to, code, **details)
 
-    async def _send_error(self, reply_to: str | int | None, code: str, details: Mapping[str, object]) -> None:
-        await self._send("error", id_=reply_to, data={"code": code, **details})
+    async def _send_error(self, reply_to: Reply, code: str, **details: object) -> None:
+        data = {"code": code, "message": catalogued(code).en, **details}
+        await self._send("error", id_=reply_to, data=data)
 
     async def _send(
         self,
         type_: str,
         *,
-        id_: str | int | None = None,
+        id_: Reply = None,
         channel: str | None = None,
         position: int | None = None,
         occurred_at: str | None = None,
         data: Mapping[str, object] | None = None,
     ) -> None:
         self._seq += 1
-        await self._socket.send(
-            frames.write(
-                type_,
-                id_=id_,
-                channel=channel,
-                seq=self._seq,
-                position=position,
-                occurred_at=occurred_at,
-                data=data,
-            )
+        frame = frames.write(
+            type_, id_=id_, channel=channel, seq=self._seq, position=position, occurred_at=occurred_at, data=data
         )
+        await self._socket.send(frame)

@@ -1,8 +1,11 @@
 """How does somebody come in, or come back, without missing or repeating a change?
 
-First join the hub, which tells after which position everything will come; then read what is before it.
+First join the hub, which tells after which position everything will come; then read what is before it. An answer's
+position is one that the hub has reached: whatever was joined before has been told up to there as well, so that one
+number is enough to come back with.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,7 +14,7 @@ from read_api.auth import Viewer
 from read_api.ws.rooms import Hub, Mailbox
 from read_api.ws.sources import Behind, Changes, Entry, Seen, Snapshots
 
-MOST_REPLAYED = 2_000  # entries; a longer absence is answered by a snapshot
+MOST_REPLAYED = 2_000  # entries; a longer absence is answered by joining again, with a snapshot
 PAGE = 500
 CATCH_UP_SECONDS = 2.0
 
@@ -20,12 +23,25 @@ class NotForYou(Exception):
     """No such channel for this viewer: it may not exist, or belong to another."""
 
 
+class TooFarBehind(Exception):
+    """More was missed than is replayed: join again, each room answers with a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    changes: Changes
+    snapshots: Snapshots
+
+
 @dataclass(frozen=True, slots=True)
 class Came:
-    """`snapshot` is the state at `position`; `missed` are the changes since, in order; live ones come after `live`."""
+    """`snapshot` is the state, `missed` are the changes in order, up to `position`.
+
+    `shown`: by channel, up to where its changes are in the snapshot or in `missed`.
+    """
 
     position: int
-    live: int
+    shown: Mapping[str, int]
     snapshot: Mapping[str, object] | None = None
     missed: Sequence[Entry] = ()
 
@@ -42,82 +58,80 @@ def customer_channel(customer_id: UUID) -> str:
     return f"customer:{customer_id}"
 
 
-async def join_order(order_id: UUID, viewer: Viewer, hub: Hub, mailbox: Mailbox, snapshots: Snapshots) -> Came:
-    """Raises NotForYou, Behind. On an error nothing is joined."""
+async def join_order(
+    order_id: UUID, at_least: int, viewer: Viewer, hub: Hub, mailbox: Mailbox, snapshots: Snapshots
+) -> Came:
+    """An order that was placed a moment ago is waited for. Raises NotForYou, Behind; the caller leaves then."""
     channel = order_channel(order_id)
     live = hub.join(channel, mailbox)
+    seen = await snapshots.order(order_id, max(live, at_least))
     try:
-        seen = await snapshots.order(order_id, live)
-        if seen is None or not viewer.owns(seen.owner):
-            raise NotForYou
-    except (NotForYou, Behind):
-        hub.leave([channel], mailbox)
-        raise
-    return Came(seen.position, max(live, seen.position), seen.body)
+        async with asyncio.timeout(CATCH_UP_SECONDS):
+            while seen is None or not viewer.owns(seen.owner):
+                reached = await hub.reach(hub.position + 1, CATCH_UP_SECONDS)
+                seen = await snapshots.order(order_id, reached)
+    except TimeoutError:
+        raise NotForYou from None
+    await _reach(seen.position, hub)
+    return Came(seen.position, {channel: seen.position}, {**seen.body, "position": seen.position})
 
 
-async def join_stock(variant_ids: Collection[UUID], hub: Hub, mailbox: Mailbox, snapshots: Snapshots) -> Came:
-    """Unknown variants are left out of the snapshot. Raises Behind; then nothing is joined."""
+async def join_stock(
+    variant_ids: Collection[UUID], at_least: int, hub: Hub, mailbox: Mailbox, snapshots: Snapshots
+) -> Came:
+    """Unknown variants are left out of the snapshot. Raises Behind; the caller leaves then."""
     channels = [stock_channel(variant_id) for variant_id in variant_ids]
     live = max(hub.join(channel, mailbox) for channel in channels)
-    try:
-        seen = await snapshots.stock(variant_ids, live)
-    except Behind:
-        hub.leave(channels, mailbox)
-        raise
-    levels = {str(variant_id): level.body for variant_id, level in seen.items()}
-    return Came(live, live, {"stock": levels})
+    seen = await snapshots.stock(variant_ids, max(live, at_least))
+    shown = dict.fromkeys(channels, live)
+    shown |= {stock_channel(variant_id): level.position for variant_id, level in seen.items()}
+    position = min([level.position for level in seen.values()], default=live)
+    await _reach(position, hub)
+    stock = {str(variant_id): {**level.body, "position": level.position} for variant_id, level in seen.items()}
+    return Came(position, shown, {"stock": stock})
 
 
 async def come_back(
-    position: int, channels: Sequence[str], viewer: Viewer, hub: Hub, mailbox: Mailbox, sources: "Sources"
-) -> Came | None:
-    """Everything on these channels since `position`. None: too much was missed, a snapshot is due.
+    position: int, channels: Sequence[str], viewer: Viewer, hub: Hub, mailbox: Mailbox, sources: Sources
+) -> Came:
+    """Everything on these channels since `position`. The caller leaves on an error.
 
-    Raises NotForYou for a channel of another, Behind when this node has not reached the position.
+    Raises NotForYou for a channel of another, Behind when this node has not reached the position, TooFarBehind.
     """
-    await _allow(channels, viewer, sources.snapshots, hub)
-    await _reach(position, hub, sources.changes)
-    live = max([hub.position, *(hub.join(channel, mailbox) for channel in channels)])
+    await _allow(channels, position, viewer, sources.snapshots)
+    await _reach(position, hub)
+    for channel in channels:
+        hub.join(channel, mailbox)
+    live = hub.position
     missed: list[Entry] = []
     after = position
-    while after < live:
+    while after < live and channels:
         page = await sources.changes.between(after, live, PAGE, channels)
-        missed += page
+        missed += [entry for entry in page if viewer.sees(entry.audience)]
         if len(missed) > MOST_REPLAYED:
-            return None
+            raise TooFarBehind
         after = page[-1].position if len(page) == PAGE else live
-    return Came(live, live, None, [entry for entry in missed if viewer.sees(entry.audience)])
+    return Came(live, dict.fromkeys(channels, live), None, missed)
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    changes: Changes
-    snapshots: Snapshots
-
-
-async def _allow(channels: Sequence[str], viewer: Viewer, snapshots: Snapshots, hub: Hub) -> None:
+async def _allow(channels: Sequence[str], position: int, viewer: Viewer, snapshots: Snapshots) -> None:
     for channel in channels:
         kind, _, name = channel.partition(":")
         try:
             subject = UUID(name)
         except ValueError:
             raise NotForYou from None
-        if kind == "stock":
+        if f"{kind}:{subject}" != channel:  # another spelling of the id would hear nothing
+            raise NotForYou
+        if kind == "stock" or (kind == "customer" and viewer.customer_id == subject):
             continue
-        if kind == "customer" and viewer.customer_id == subject:
-            continue
-        if kind == "order":
-            seen: Seen | None = await snapshots.order(subject, 0)
-            if seen is not None and viewer.owns(seen.owner):
-                continue
-        raise NotForYou
+        seen: Seen | None = await snapshots.order(subject, position) if kind == "order" else None
+        if seen is None or not viewer.owns(seen.owner):
+            raise NotForYou
 
 
-async def _reach(position: int, hub: Hub, changes: Changes) -> None:
-    """Another node may have been ahead of this one: wait for it, briefly."""
-    if position <= hub.position:
-        return
-    reached = await changes.wait(position - 1, CATCH_UP_SECONDS)
+async def _reach(position: int, hub: Hub) -> None:
+    """What is read may be ahead of the hub, and so may another node have been: wait, briefly. Raises Behind."""
+    reached = await hub.reach(position, CATCH_UP_SECONDS)
     if reached < position:
         raise Behind(reached, int(CATCH_UP_SECONDS * 1000))

@@ -5,16 +5,19 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from infra.security.tokens import TokenInvalid, Verifier
+from infra.security.tokens import TokenExpired, TokenInvalid, Verifier
 from read_api.auth import bearer
 from read_api.ws.connection import Connection
 from read_api.ws.frames import LONGEST
 from read_api.ws.resume import Sources
 from read_api.ws.rooms import Hub
+from write_model.handling.catalogue import entry
 
+TYPES = "https://telocompro.com/problems/"
 PATHS = frozenset({"/", "/api/v1/ws", "/api/v1/ws/"})
 HEALTH = frozenset({"/health/live", "/health/ready"})
 PING_SECONDS = 20.0
@@ -29,13 +32,15 @@ async def listening(host: str, port: int, verifier: Verifier, hub: Hub, sources:
         if path in HEALTH:
             return socket.respond(HTTPStatus.OK, "ok\n")
         if path not in PATHS:
-            return socket.respond(HTTPStatus.NOT_FOUND, "edge.not_found\n")
-        token = token_of(request)
-        if token is not None:
-            try:
+            return _refused(socket, "edge.not_found")
+        try:
+            token = token_of(request)
+            if token is not None:
                 verifier.verify(token)
-            except TokenInvalid:
-                return socket.respond(HTTPStatus.UNAUTHORIZED, "edge.token_invalid\n")
+        except TokenExpired:
+            return _refused(socket, "edge.token_expired")
+        except TokenInvalid:
+            return _refused(socket, "edge.token_invalid")
         return None
 
     async def handle(socket: ServerConnection) -> None:
@@ -58,8 +63,23 @@ async def listening(host: str, port: int, verifier: Verifier, hub: Hub, sources:
         yield server
 
 
+def _refused(socket: ServerConnection, code: str) -> Response:
+    """Problem details, before there is a socket to send an error frame on."""
+    known = entry(code)
+    response = socket.respond(HTTPStatus(known.status), "")
+    body = msgspec.json.encode({"type": TYPES + code, "title": known.en, "status": known.status, "code": code})
+    del response.headers["Content-Type"], response.headers["Content-Length"]
+    response.headers["Content-Type"] = "application/problem+json"
+    response.headers["Content-Length"] = str(len(body))
+    response.body = body
+    return response
+
+
 def token_of(request: Request) -> str | None:
-    """From the Authorization header, or the query's `access_token`, which is all that a browser can give."""
+    """From the Authorization header, or the query's `access_token`, which is all that a browser can give.
+
+    Raises TokenInvalid for a header of another scheme.
+    """
     token = bearer(request.headers.get("Authorization"))
     if token is not None:
         return token

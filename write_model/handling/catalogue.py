@@ -146,6 +146,12 @@ _ROWS: tuple[tuple[str, int, str, str], ...] = (
     ("read.behind", 503, "La lectura aún no llega a esa posición", "The read has not reached that position yet"),
     ("read.rebuilding", 503, "La vista se está reconstruyendo", "The view is being rebuilt"),
     ("review.score_out_of_range", 422, "La puntuación va de 1 a 5", "A score is between 1 and 5"),
+    (
+        "socket.too_far_behind",
+        409,
+        "Pasaron demasiadas cosas: vuelva a entrar a cada sala",
+        "Too much has happened since: join each room again",
+    ),
     ("stock.expiry_past", 422, "El vencimiento ya pasó", "The expiry has passed"),
     ("stock.extension_too_long", 409, "La reserva no puede durar tanto", "A reservation can't last that long"),
     ("stock.not_available", 409, "No hay existencias suficientes", "Not enough in stock"),
