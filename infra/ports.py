@@ -320,7 +320,8 @@ class Query:
 class ViewStore(Protocol):
     """Documents of a view's version (`target`: "<view>_v<version>") and its checkpoint, in one store."""
 
-    async def load(self, target: str, keys: Collection[str]) -> Mapping[str, Doc]: ...
+    async def load(self, target: str, keys: Collection[str], whole: bool = False) -> Mapping[str, Doc]:
+        """Whole: with the columns and child rows as they stand there, where the store has such."""
 
     async def write(self, target: str, docs: Sequence[Doc]) -> None:
         """Documents older than what stands there change nothing."""

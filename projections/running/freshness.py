@@ -1,0 +1,178 @@
+"""How far is a view, and may it be read? Checkpoints as this process knows them, asked again while somebody waits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from infra.ports import Unavailable, ViewStore
+from projections.running.projection import Source
+from write_model.kernel.clock import Clock
+
+PAUSE = 0.004  # seconds between two looks while somebody waits
+LONGEST_PAUSE = 0.02
+IDLE_PAUSE = 0.25  # seconds between two looks when nobody does
+GAP = 1_000  # events behind the others: then it is being rebuilt
+
+
+class Behind(Exception):
+    """The view has not reached the position that the reader asks for."""
+
+    def __init__(self, position: int, lag_ms: int) -> None:
+        super().__init__(f"at position {position}")
+        self.position, self.lag_ms = position, lag_ms
+
+
+class Rebuilding(Exception):
+    """The view's store is away or is being filled again, and nothing else can answer."""
+
+    def __init__(self, position: int, retry_after: float = 1.0) -> None:
+        super().__init__(f"at position {position}")
+        self.position, self.retry_after = position, retry_after
+
+
+class Freshness:
+    """The checkpoints of all stores. `run` keeps them recent; `wait` asks at once."""
+
+    def __init__(
+        self,
+        stores: Mapping[str, ViewStore],
+        clock: Clock,
+        nudges: Mapping[str, Callable[[], AsyncIterator[int]]] | None = None,
+    ) -> None:
+        self._stores = stores
+        self._clock = clock
+        self._nudges = nudges or {}  # by target: where it is told that it has moved
+        self._nudged: dict[str, asyncio.Event] = {}  # those that are listened to
+        self._positions: dict[str, Mapping[str, int]] = {name: {} for name in stores}
+        self._highest: dict[tuple[str, str], int] = {}
+        self._asked: dict[str, asyncio.Task[None]] = {}
+        self._down: set[str] = set()
+        self._floor = 0  # the highest position heard of
+        self._behind_since: dict[str, float] = {}  # by target, loop time
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for target in self._nudges:
+                tasks.create_task(self._listen(target))
+            while True:
+                await self.refresh()
+                await self._clock.sleep(IDLE_PAUSE)
+
+    async def refresh(self) -> None:
+        """Ask every store once; callers at the same time share the question."""
+        for name in self._stores:
+            if name not in self._asked:
+                task = asyncio.create_task(self._ask(name))
+                self._asked[name] = task
+                task.add_done_callback(lambda _, name=name: self._asked.pop(name, None))  # type: ignore[misc]
+        if self._asked:
+            await asyncio.wait([*self._asked.values()])
+
+    def position(self, source: Source[Any]) -> int:
+        """The highest position of the view over its stores, as last seen."""
+        return max((self._at(source.target, store) for store in source.stores), default=0)
+
+    async def wait(self, source: Source[Any], position: int, seconds: float) -> int:
+        """Until some store of the view has reached `position`, at most so long; the position reached."""
+        if (reached := self.position(source)) >= position:
+            return reached
+        self._heard(position)
+        pause = PAUSE
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    nudged = self._nudged.get(source.target)  # before the look: what comes after it is heard
+                    await self.refresh()
+                    if self.position(source) >= position:
+                        break
+                    await self._pause(nudged, pause)
+                    pause = min(pause * 1.5, LONGEST_PAUSE)
+        except TimeoutError:
+            pass
+        return self.position(source)
+
+    def usable(self, source: Source[Any], store: str, at_least: int) -> int | None:
+        """The position at which this store may be read; None: not now, or not that far."""
+        if store in self._down:
+            return None
+        position = self._at(source.target, store)
+        if at_least:
+            return position if position >= at_least else None
+        return None if self._is_rebuilding(source.target, store) else position
+
+    def is_recent(self, covered: int) -> bool:
+        """Whether copies that hold everything up to there are worth being shown to who asks for no position."""
+        return covered >= self._floor - GAP
+
+    def lost(self, store: str) -> None:
+        """It did not answer: the others are asked until it does."""
+        self._down.add(store)
+
+    def problem(self, source: Source[Any], at_least: int) -> Behind | Rebuilding:
+        """Why no store of the view may be read."""
+        position = self.position(source)
+        if all(store in self._down or self._is_rebuilding(source.target, store) for store in source.stores):
+            return Rebuilding(position)
+        self._heard(at_least)
+        since = self._behind_since.get(source.target, self._now())
+        return Behind(position, int((self._now() - since) * 1_000))
+
+    async def _pause(self, nudged: asyncio.Event | None, seconds: float) -> None:
+        """Until it is worth looking again: a nudge, where nudges come; else a moment."""
+        if nudged is None:
+            await self._clock.sleep(seconds)
+            return
+        try:
+            async with asyncio.timeout(IDLE_PAUSE):
+                await nudged.wait()
+        except TimeoutError:
+            return
+
+    async def _listen(self, target: str) -> None:
+        while True:
+            try:
+                async for _ in self._nudges[target]():
+                    before = self._nudged.get(target)
+                    self._nudged[target] = asyncio.Event()
+                    if before is not None:
+                        before.set()
+            except Unavailable:
+                pass
+            lost = self._nudged.pop(target, None)
+            if lost is not None:
+                lost.set()
+            await self._clock.sleep(IDLE_PAUSE)
+
+    async def _ask(self, name: str) -> None:
+        try:
+            positions = await self._stores[name].positions()
+        except Unavailable:
+            self._down.add(name)
+            return
+        self._down.discard(name)
+        self._positions[name] = positions
+        for target, position in positions.items():
+            self._highest[target, name] = max(position, self._highest.get((target, name), 0))
+        self._heard(max(positions.values(), default=0))
+
+    def _heard(self, position: int) -> None:
+        self._floor = max(self._floor, position)
+        for target in {target: None for positions in self._positions.values() for target in positions}:
+            best = max(self._at(target, store) for store in self._stores)
+            if best >= self._floor:
+                self._behind_since.pop(target, None)
+            else:
+                self._behind_since.setdefault(target, self._now())
+
+    def _at(self, target: str, store: str) -> int:
+        return self._positions[store].get(target, 0)
+
+    def _is_rebuilding(self, target: str, store: str) -> bool:
+        position = self._at(target, store)
+        if position < self._highest.get((target, store), 0):
+            return True  # it went back: dropped, or restored
+        return position < self._floor - GAP or (position == 0 and self._floor > 0)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
