@@ -55,7 +55,6 @@ class Handling:
         "_command_id",
         "_fingerprint",
         "_held",
-        "_identity",
         "_keyed",
         "_now",
         "_parts",
@@ -72,7 +71,6 @@ class Handling:
         self._fingerprint = fingerprint
         self._keyed = request.key is not None
         self._stream = route.stream(request.command)  # the one that is answered
-        self._identity = identity(self._stream)
         self._held: frozenset[str] = frozenset()
         self._ahead: dict[str, Known] = {}  # the written streams, as they are once it is stored
         self._body: Mapping[str, object] = {}  # of the answer then
@@ -93,8 +91,8 @@ class Handling:
         return answer_of(self._route.answer, self._stream, known, position, replayed=False)
 
     async def _decided_and_stored(self) -> Answer:
-        deadline = Deadline(PATIENCE)
         conflicts = 0
+        deadline: Deadline | None = None
         loaded = await self._in_turn(fresh=False)
         while True:
             try:
@@ -120,6 +118,7 @@ class Handling:
                 case Unknown():
                     return await self._ask(append)
                 case Conflict(heads):
+                    deadline = deadline or Deadline(PATIENCE)
                     await self._lost(loaded, heads, conflicts, deadline)
                     conflicts += 1
                     loaded = await self._in_turn(fresh=True)
@@ -183,7 +182,7 @@ class Handling:
         self._ahead = {name: self._after(loaded.known[name], name, events) for name, events in happened.items()}
         after = self._ahead.get(self._stream, loaded.known[self._stream])
         self._body = self._route.answer(after.state)
-        answer = encode_answer(self._identity, after.version, str(self._body["status"]))
+        answer = encode_answer(self._stream[-36:], after.version, str(self._body["status"]))
         return Append(self._command_id, self._fingerprint, expected, rows, answer)
 
     async def _append(self, append: Append) -> Accepted | Replayed | Conflict | Unknown:
@@ -200,7 +199,7 @@ class Handling:
             self._parts.loader.remember(stream, Known(ahead.version, last, ahead.state))
         version = self._ahead.get(self._stream, loaded.known[self._stream]).version
         return Answer(
-            id=self._identity,
+            id=identity(self._stream),
             version=version,
             position=position,
             status=str(self._body["status"]),

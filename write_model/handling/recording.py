@@ -99,7 +99,8 @@ class Recorder:
         )
 
 
-def encode_answer(id: UUID, version: int, status: str) -> bytes:
+def encode_answer(id: str, version: int, status: str) -> bytes:
+    """`id` as a UUID is written."""
     return f'{{"id":"{id}","version":{version},"status":{json.dumps(status)}}}'.encode()
 
 
