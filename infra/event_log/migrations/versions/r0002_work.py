@@ -85,8 +85,10 @@ begin
     update work.checkpoints set position = p_position, fence = p_fence
         where process = p_process and fence <= p_fence and position <= p_position;
     if not found then
-        insert into work.checkpoints (process, position, fence) values (p_process, p_position, p_fence)
+        insert into work.checkpoints (process, position, fence) values (p_process, 0, 0)
             on conflict (process) do nothing;
+        update work.checkpoints set position = p_position, fence = p_fence
+            where process = p_process and fence <= p_fence and position <= p_position;
         if not found then
             return false;
         end if;
