@@ -103,17 +103,16 @@ async def _one(record: Record | Bad, bus: Bus, tally: Tally) -> None:
 
 async def run(directory: Path, settings: Settings, told: Told, say: Callable[[str], None]) -> dict[str, Any]:
     """The report."""
+    from tools.olist_report import follow, people, read_facts
     from write_model.main import build
-
-    from tools.olist_report import caught_up, people, read_facts
 
     async with build(settings) as write:
         tally = await bring_in(directory, write.bus, told)
         head = await write.reader.head()
     say(f"{tally.rows} rows, {tally.appended} new; the read models follow")
-    async with caught_up(settings, head):
-        ours = await read_facts(settings)
-        persons = await people(settings)
+    await follow(settings, head)
+    ours = await read_facts(settings)
+    persons = await people(settings)
     theirs = files.read_facts(directory)
     expected = files.summary(theirs, files.count_people(directory))
     report = files.summary(ours, persons)

@@ -1,8 +1,8 @@
 """What do the read models say of the adopted orders? Rows of schema `read`; reviews and people of MongoDB."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
@@ -29,30 +29,27 @@ PAYMENTS: LiteralString = """
 """
 
 
-@asynccontextmanager
-async def caught_up(settings: Settings, position: int) -> AsyncIterator[None]:
-    """Once every read model has reached the position; with runners of our own where no other ones are at work.
+async def follow(settings: Settings, position: int) -> None:
+    """Until every read model has reached the position; by runners of our own where no others are at work.
 
     Raises TimeoutError.
     """
-    from projections.main import ALL, open_readers, run
+    from infra.clock import SystemClock
+    from projections.main import ALL, NAMES, build, runners
+    from projections.running.feed import Feed
+    from projections.running.lag import Health
 
-    from write_model.main import build
-
-    async with build(settings) as write, open_readers(settings, write.clock) as readers:
-        runners = asyncio.create_task(run(settings))
-        try:
-            async with asyncio.timeout(PATIENCE):
-                for projection in ALL:
-                    for store in projection.source.stores:
-                        while (await readers.stores[store].positions()).get(projection.target, 0) < position:
-                            if runners.done():
-                                runners.result()
-                            await asyncio.sleep(0.05)
-            yield
-        finally:
-            runners.cancel()
-            await asyncio.gather(runners, return_exceptions=True)
+    clock = SystemClock()
+    async with build(settings) as opened, asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+        feed = Feed(opened.reader, opened.decode, NAMES, clock)
+        parts = runners(opened, Health(), feed, clock, f"import:{os.getpid()}")
+        running = [tasks.create_task(part.run()) for part in (feed, *parts)]
+        wanted = [(store, projection.target) for projection in ALL for store in projection.source.stores]
+        for store, target in wanted:
+            while await opened.stores[store].position(target) < position:  # noqa: ASYNC110 others may be the runners
+                await asyncio.sleep(0.05)
+        for task in running:
+            task.cancel()
 
 
 async def read_facts(settings: Settings) -> dict[str, OrderFacts]:
@@ -80,7 +77,7 @@ async def people(settings: Settings) -> int:
     """How many persons were adopted."""
     async with AsyncMongoClient[dict[str, Any]](settings.stores.mongo_url) as client:
         customers = client.get_default_database("telocompro")[CUSTOMERS.target]
-        return await customers.count_documents({"adopted": {"$ne": None}})
+        return await customers.count_documents({"adopted.0": {"$exists": True}})
 
 
 async def _rows(connection: AsyncConnection, query: LiteralString) -> AsyncIterator[tuple[Any, ...]]:

@@ -35,7 +35,11 @@ def project(profile: CustomerProfile | None, envelope: Envelope[CustomerEvent], 
                 city=event.city,
                 state=event.state,
             )
-            return CustomerProfile(id=key, version=envelope.version, registered_at=at, updated_at=at, adopted=told)
+            if profile is None:
+                return CustomerProfile(
+                    id=key, version=envelope.version, registered_at=at, updated_at=at, adopted=(told,)
+                )
+            return replace(profile, version=envelope.version, updated_at=at, adopted=(*profile.adopted, told))
         case ProfileChanged():
             if profile is None:
                 return None

@@ -24,7 +24,7 @@ class CustomerProfile(Document, frozen=True, kw_only=True):
     locale: str | None = None
     registered_at: str
     updated_at: str
-    adopted: AdoptedCustomer | None = None
+    adopted: tuple[AdoptedCustomer, ...] = ()
 
 
 SOURCE: Source[CustomerProfile] = Source("customers", CustomerProfile)

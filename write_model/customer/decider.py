@@ -51,6 +51,7 @@ class Customer:
     name: str | None = field(default=None, repr=False)
     email_hmac: str = ""
     locale: str = ""
+    adopted: frozenset[str] = frozenset()  # ids of the records of another system
 
 
 def evolve(customer: Customer, event: CustomerEvent) -> Customer:
@@ -67,7 +68,8 @@ def evolve(customer: Customer, event: CustomerEvent) -> Customer:
         case ProfileChanged():
             return replace(customer, name=event.name, locale=event.locale)
         case CustomerAdopted():
-            return Customer(customer_id=event.customer_id, status=ADOPTED)
+            adopted = customer.adopted | {event.origin_customer_id}
+            return Customer(customer_id=event.customer_id, status=ADOPTED, adopted=adopted)
         case _:
             assert_never(event)
 
@@ -117,10 +119,10 @@ def change_profile(command: ChangeProfile, customer: Customer) -> Sequence[Custo
 
 
 def adopt(command: AdoptCustomer, customer: Customer) -> Sequence[CustomerEvent]:
-    """As another system wrote it, without our rules."""
-    if customer.status == ADOPTED:
+    """As another system wrote it, without our rules; one person may have several records there."""
+    if command.origin_customer_id in customer.adopted:
         return []
-    if customer.status != NONE:
+    if customer.status == REGISTERED:
         raise AlreadyThere(status=customer.status)
     return [
         CustomerAdopted(

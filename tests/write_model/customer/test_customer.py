@@ -112,6 +112,13 @@ def test_a_foreign_customer_is_adopted_once() -> None:
     given(CUSTOMER, REGISTERED).when(ADOPT).refused(AlreadyThere, status="REGISTERED")
 
 
+def test_another_record_of_the_same_person_is_adopted_too() -> None:
+    moved = replace(ADOPT, origin_customer_id="another record", city="sao paulo")
+    told = replace(ADOPTED, origin_customer_id="another record", city="sao paulo")
+    given(CUSTOMER, ADOPTED).when(moved).then(told)
+    given(CUSTOMER, ADOPTED, told).when(ADOPT).nothing()
+
+
 def test_an_answer_tells_nothing_personal_and_a_profile_does() -> None:
     customer = given(CUSTOMER, REGISTERED).state
     assert answer(customer) == {"id": str(CUSTOMER_ID), "status": "REGISTERED", "locale": "es"}
