@@ -38,7 +38,7 @@ class NewEvent:
     effective_at: datetime
     metadata: bytes
     payload: bytes
-    digest: bytes  # infra.event_log.chain.digest of the above and the command id
+    digest: bytes  # infra.event_log.chain.event_digest of the above and the command id; b"": the appender makes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,10 @@ class Unavailable(Exception):
 
 class Appender(Protocol):
     async def append(self, command: Append) -> Verdict:
-        """Store all events of the command, or none. Raises Busy above the queue's bound."""
+        """Store all events of the command, or none.
+
+        Raises Busy above the queue's bound, Unavailable when it was certainly not stored.
+        """
 
 
 class LogReader(Protocol):
