@@ -26,6 +26,11 @@ CHECK_SECONDS = 1.0  # between two looks whether the store still has what it had
 RETRY_PARKED_SECONDS = 30.0
 
 
+def lease_name(target: str, store: str) -> str:
+    """Who holds it writes this view into this store."""
+    return f"projection:{target}:{store}"
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all runners of a process share."""
@@ -52,7 +57,7 @@ class Runner:
     ) -> None:
         self._projection, self._store, self._around, self._moves = projection, store, around, moves
         self._copier, self._nudger = copier, nudger
-        self._lease = f"projection:{projection.target}:{name}"
+        self._lease = lease_name(projection.target, name)
         self._line = around.health.line(projection.target, name)
         self._cache: dict[str, State] = {}
         self._parked: dict[str, int] = {}  # key to the position of its poison
