@@ -10,13 +10,12 @@ from datetime import datetime
 
 import uvicorn
 import uvloop
-from projections.main import build_document_at, open_readers
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -26,8 +25,8 @@ from infra.security import jwks
 from infra.security.headers import SecurityHeaders
 from infra.security.tokens import SigningKey, Verifier
 from infra.settings import Settings, read_settings
+from projections.main import build_document_at, open_readers
 from projections.order_tracking.view import Found, OrderTracking
-from projections.product_page.view import Readers
 from read_api.graphql import playground
 from read_api.graphql.app import Door, Subscriptions
 from read_api.graphql.context import Platform
@@ -39,6 +38,8 @@ from write_model.main import WriteModel, build, build_api
 
 HOST = "127.0.0.1"
 ORIGINS = ("https://telocompro.com", "https://admin.telocompro.com")
+PATHS = ("/graphql", "/graphql/", "/api/v1/graphql", "/api/v1/graphql/")
+SHOWN = ("Consistency-Token", "Retry-After", "X-Request-Id")  # to scripts of other origins
 DRAIN_SECONDS = 5
 REST, GRAPHQL = "rest", "graphql"
 
@@ -67,7 +68,7 @@ async def applications(settings: Settings) -> AsyncIterator[dict[str, ASGIApp]]:
         readers = await stack.enter_async_context(open_readers(settings, write.clock))
         signing_key = SigningKey.from_pem(settings.secrets.signing_key_pem())
         verifier = Verifier(jwks.document([signing_key.public]))
-        platform = Platform(readers, write.bus, write.clock, write.ids, as_of(readers, write))
+        platform = Platform(readers, write.bus, write.clock, write.ids, as_of(write))
         reads = rest.operations(readers, verifier, platform.as_of)
         contract = pages.merged(commands.openapi(), reads)
         pictures = settings.runtime.data / "images"
@@ -75,11 +76,11 @@ async def applications(settings: Settings) -> AsyncIterator[dict[str, ASGIApp]]:
         yield {REST: commands, GRAPHQL: graphql(platform, verifier)}
 
 
-def as_of(readers: Readers, write: WriteModel) -> AsOf:
+def as_of(write: WriteModel) -> AsOf:
     """An order as it was known at a position or a moment."""
 
-    async def at(order_id: str, moment: int | datetime) -> Found[OrderTracking] | None:
-        return await build_document_at(order_id, moment, write.reader, write.decode)
+    async def at(order: OrderTracking, moment: int | datetime) -> Found[OrderTracking] | None:
+        return await build_document_at(order.id, moment, write.reader, write.decode, order)
 
     return at
 
@@ -97,13 +98,18 @@ def graphql(platform: Platform, verifier: Verifier) -> Starlette:
             Route(f"{playground.ASSETS}/start.js", start),
             Mount(playground.ASSETS, StaticFiles(directory=playground.assets())),
             *rest.health(platform.readers),
-            Mount("/graphql", door),
-            Mount("/api/v1/graphql", door),
+            *(route for path in PATHS for route in (Route(path, door), WebSocketRoute(path, door))),
         ],
         middleware=[
             Middleware(RequestLog, new_id=platform.ids.new),
             Middleware(SecurityHeaders),
-            Middleware(CORSMiddleware, allow_origins=ORIGINS, allow_methods=["GET", "POST"], allow_headers=["*"]),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=ORIGINS,
+                allow_methods=["GET", "POST"],
+                allow_headers=["*"],
+                expose_headers=SHOWN,
+            ),
         ],
     )
 

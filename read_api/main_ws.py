@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import uvloop
-from projections.main import open_readers
 
 from infra.clock import SystemClock
 from infra.observability.logs import configure
 from infra.security import jwks
 from infra.security.tokens import SigningKey, Verifier
 from infra.settings import Settings, read_settings
+from projections.main import open_readers
 from projections.order_tracking import view as tracking
 from projections.public_changes import view as changes
 from projections.stock_levels import view as levels

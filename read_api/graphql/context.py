@@ -19,7 +19,7 @@ from write_model.handling.bus import Bus
 from write_model.kernel.clock import Clock
 from write_model.kernel.ids import Ids
 
-AsOf = Callable[[str, int | datetime], Awaitable[Found[OrderTracking] | None]]
+AsOf = Callable[[OrderTracking, int | datetime], Awaitable[Found[OrderTracking] | None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from infra.ports import Unavailable
 from infra.security.tokens import TokenExpired, TokenInvalid
 from projections.order_history.view import BadCursor
-from projections.product_page.view import Behind, Rebuilding
+from projections.product_page.view import Behind, Page, Rebuilding
 from read_api.wait_for import BadToken
 from write_model.handling.catalogue import entry, language
 
@@ -41,9 +41,27 @@ class BadParameter(Exception):
 def found(request: Request, document: object, position: int, version: int | None = None) -> Response:
     """200 with ETag and position, or 304. `version`: where the document is a fold of one stream alone."""
     body = msgspec.json.encode(document)
-    tag = f'"{version}"' if version is not None else f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
+    return _tagged(request, body, position, f'"{version}"' if version is not None else _digest(body))
+
+
+def found_page(
+    request: Request, page: Page[Any], shown: Callable[[Any], object] = lambda document: document
+) -> Response:
+    """The same for a list. The tag is of what it lists: it stays while the log goes on with other things."""
+    items = [shown(document) for _, document in page.items]
+    last = page.items[-1][0] if page.has_next and page.items else None
+    body = msgspec.json.encode({"items": items, "next": last, "position": page.position})
+    return _tagged(request, body, page.position, _digest(msgspec.json.encode([items, last])))
+
+
+def _digest(content: bytes) -> str:
+    return f'W/"{hashlib.sha256(content).hexdigest()[:16]}"'
+
+
+def _tagged(request: Request, body: bytes, position: int, tag: str) -> Response:
     headers = {"ETag": tag, "Consistency-Token": str(position), "Cache-Control": "private, no-cache"}
-    if tag in [given.strip() for given in request.headers.get("if-none-match", "").split(",")]:
+    known = [given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")]
+    if "*" in known or tag.removeprefix("W/") in known:
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, JSON)
 

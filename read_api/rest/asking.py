@@ -10,11 +10,10 @@ from infra.security.tokens import Verifier
 from projections.product_page.view import Readers
 from read_api.auth import Viewer, viewer_of
 from read_api.rest.answers import BadParameter, NotThere, SignInNeeded
-from read_api.wait_for import need_of, reach
+from read_api.wait_for import BIGGEST, need_of, position_of, reach
 
 MOST = 100  # entries of a page
 USUAL = 20
-BIGGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,10 @@ def whole(request: Request, name: str, lowest: int = 0, highest: int = BIGGEST) 
     given = request.query_params.get(name)
     if given is None:
         return None
-    if not (given.isascii() and given.isdigit() and lowest <= int(given) <= highest):
+    number = position_of(given)
+    if number is None or not lowest <= number <= highest:
         raise BadParameter(name, f"a whole number from {lowest} to {highest}")
-    return int(given)
+    return number
 
 
 def truth(request: Request, name: str) -> bool | None:
@@ -81,8 +81,9 @@ def moment(request: Request, name: str) -> int | datetime | None:
     given = request.query_params.get(name)
     if given is None:
         return None
-    if given.isascii() and given.isdigit() and int(given) <= BIGGEST:
-        return int(given)
+    position = position_of(given)
+    if position is not None:
+        return position
     try:
         parsed = datetime.fromisoformat(given)
     except ValueError:

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from projections.order_tracking.view import Found, OrderTracking
-from projections.product_page.view import Page
 from read_api.rest.answers import JSON, PROBLEM, Endpoint
+from write_model.handling.catalogue import entry
 
-AsOf = Callable[[str, int | datetime], Awaitable[Found[OrderTracking] | None]]
+AsOf = Callable[[OrderTracking, int | datetime], Awaitable[Found[OrderTracking] | None]]
 REFERENCE = "#/components/schemas/{name}"
-ERRORS = {400: "edge.parameter_invalid", 401: "edge.token_invalid", 404: "edge.not_found", 503: "read.behind"}
+EVERYWHERE = ("edge.parameter_invalid", "edge.token_invalid", "edge.token_expired", "read.behind", "read.rebuilding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,11 @@ class Operation:
     summary: str
     endpoint: Endpoint
     document: type[msgspec.Struct]
+    example: object
     is_list: bool = False
     parameters: Sequence[Parameter] = ()
     signed_in: bool = False
     session: bool = False  # a cart session will do, too
-
-
-def paged(page: Page[Any]) -> dict[str, object]:
-    """`next` is the cursor of the following page; null on the last one."""
-    return {
-        "items": [document for _, document in page.items],
-        "next": page.items[-1][0] if page.has_next and page.items else None,
-        "position": page.position,
-    }
 
 
 def paths(prefix: str, operations: Sequence[Operation]) -> dict[str, Any]:
@@ -80,13 +72,15 @@ def _described(operation: Operation) -> dict[str, Any]:
         "Consistency-Token": {"schema": {"type": "string"}, "description": "The position that the answer has seen."},
         "ETag": {"schema": {"type": "string"}, "description": "For If-None-Match."},
     }
-    ok = {"description": "As of its position.", "headers": headers, "content": {JSON: {"schema": schema}}}
+    example = {"items": [operation.example], "next": None, "position": 4711} if operation.is_list else operation.example
+    content = {JSON: {"schema": schema, "example": example}}
+    ok = {"description": "As of its position.", "headers": headers, "content": content}
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "tags": [operation.path.split("/")[1]],
         "parameters": [*_path_parameters(operation.path), *_query_parameters(operation), *_header_parameters()],
-        "responses": {"200": ok, "304": {"description": "Not modified."}, **_errors()},
+        "responses": {"200": ok, "304": {"description": "Not modified."}, **_errors(operation)},
         "security": _security(operation),
     }
     return described
@@ -95,17 +89,22 @@ def _described(operation: Operation) -> dict[str, Any]:
 def _security(operation: Operation) -> list[dict[str, list[str]]]:
     if operation.signed_in:
         return [{"token": []}]
-    return [{}, {"token": []}]
+    return [{"token": []}, {"cartSession": []}] if operation.session else [{}, {"token": []}]
 
 
-def _errors() -> dict[str, Any]:
+def _errors(operation: Operation) -> dict[str, Any]:
+    codes = [*EVERYWHERE, *(["edge.not_found"] if "{" in operation.path else [])]
+    codes += ["edge.sign_in_needed"] if operation.signed_in else []
+    by_status: dict[str, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(str(entry(code).status), []).append(code)
     reference = {"$ref": REFERENCE.format(name="Problem")}
     return {
-        str(status): {
-            "description": f"Problem details; `{code}` for one.",
+        status: {
+            "description": f"Problem details: {', '.join(f'`{code}`' for code in named)}.",
             "content": {PROBLEM: {"schema": reference}},
         }
-        for status, code in ERRORS.items()
+        for status, named in sorted(by_status.items())
     }
 
 

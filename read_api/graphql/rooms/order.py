@@ -100,7 +100,7 @@ async def order(info: Asked, id: strawberry.ID, as_of: AsOf | None = None) -> Or
     context = info.context
     found = await own_order(context, id)
     if found is not None and as_of is not None:
-        found = await context.platform.as_of(found.document.id, _moment(as_of))
+        found = await context.platform.as_of(found.document, _moment(as_of))
     if found is None:
         context.saw_none(tracking.SOURCE)
         return None

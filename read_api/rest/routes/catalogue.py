@@ -1,5 +1,6 @@
-"""Products and their stock, for everybody."""
+"""Products, their stock and what is said of them, for everybody."""
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -8,9 +9,10 @@ from projections.product_page import view as pages
 from projections.product_page.view import Readers
 from projections.product_reviews import view as reviews
 from projections.stock_levels import view as levels
-from read_api.rest.answers import BadParameter, NotThere, found
+from read_api.rest import examples
+from read_api.rest.answers import BadParameter, NotThere, found, found_page
 from read_api.rest.asking import identity, known_only, limit, reading, truth, whole
-from read_api.rest.operation import Operation, Parameter, paged
+from read_api.rest.operation import Operation, Parameter
 
 SORTS = {
     "newest": pages.Sort.NEWEST,
@@ -19,6 +21,17 @@ SORTS = {
     "-price": pages.Sort.PRICE_DOWN,
 }
 FILTERS = ("category", "price_min", "price_max", "available", "search", "sort", "after", "limit")
+
+
+class PublicReview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Without who wrote it, and on which order."""
+
+    id: str
+    score: int
+    title: str | None
+    comment: str | None
+    created_on: str
+    answered_at: str | None
 
 
 def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
@@ -38,9 +51,10 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
         )
         at_least = await asked.at_least(pages.SOURCE, levels.SOURCE)
         page = await pages.products(readers, wanted, sort, limit(request), query.get("after"), at_least)
-        return found(request, paged(page), page.position)
+        return found_page(request, page)
 
     async def one(request: Request) -> Response:
+        known_only(request)
         asked = reading(request, readers, verifier)
         at_least = await asked.at_least(pages.SOURCE)
         product = await pages.product(readers, identity(request, "id"), at_least)
@@ -49,6 +63,7 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
         return found(request, product.document, product.position)
 
     async def stock(request: Request) -> Response:
+        known_only(request)
         asked = reading(request, readers, verifier)
         variant_id = identity(request, "variant")
         at_least = await asked.at_least(levels.SOURCE)
@@ -63,7 +78,7 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
         at_least = await asked.at_least(reviews.SOURCE)
         after = request.query_params.get("after")
         page = await reviews.reviews(readers, identity(request, "id"), limit(request), after, at_least)
-        return found(request, paged(page), page.position)
+        return found_page(request, page, _published)
 
     filters = (
         Parameter("category", "string", "Exactly this category."),
@@ -74,8 +89,43 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
         Parameter("sort", "string", "newest (the default), title, price or -price."),
     )
     return [
-        Operation("/products", "listProducts", "Published products", listed, pages.ProductPage, True, filters),
-        Operation("/products/{id}", "getProduct", "One product with its variants and prices", one, pages.ProductPage),
-        Operation("/products/{id}/reviews", "listReviews", "What buyers say", reviewed, reviews.ReviewEntry, True),
-        Operation("/stock-items/{variant}", "getStock", "What is there of a variant", stock, levels.StockLevel),
+        Operation(
+            "/products",
+            "listProducts",
+            "Published products",
+            listed,
+            pages.ProductPage,
+            examples.PRODUCT,
+            is_list=True,
+            parameters=filters,
+        ),
+        Operation(
+            "/products/{id}",
+            "getProduct",
+            "One product with its variants and prices",
+            one,
+            pages.ProductPage,
+            examples.PRODUCT,
+        ),
+        Operation(
+            "/products/{id}/reviews",
+            "listReviews",
+            "What buyers say",
+            reviewed,
+            PublicReview,
+            examples.REVIEW,
+            is_list=True,
+        ),
+        Operation(
+            "/stock-items/{variant}",
+            "getStock",
+            "What is there of a variant",
+            stock,
+            levels.StockLevel,
+            examples.STOCK,
+        ),
     ]
+
+
+def _published(review: reviews.ReviewEntry) -> PublicReview:
+    return PublicReview(**{name: getattr(review, name) for name in PublicReview.__struct_fields__})

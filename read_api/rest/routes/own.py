@@ -1,5 +1,6 @@
 """What is the caller's own: cart, orders, notifications. Another's thing is not there."""
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,13 +10,19 @@ from projections.inbox import view as inbox
 from projections.order_history import view as history
 from projections.order_tracking import view as tracking
 from projections.product_page.view import Readers
-from read_api.rest.answers import NotThere, found
+from read_api.rest import examples
+from read_api.rest.answers import NotThere, found, found_page
 from read_api.rest.asking import Reading, identity, known_only, limit, moment, reading
-from read_api.rest.operation import AsOf, Operation, Parameter, paged
+from read_api.rest.operation import AsOf, Operation, Parameter
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    entries: tuple[tracking.TimelineEntry, ...]
 
 
 def operations(readers: Readers, verifier: Verifier, as_of: AsOf) -> list[Operation]:
     async def cart(request: Request) -> Response:
+        known_only(request)
         asked = reading(request, readers, verifier)
         viewer = asked.viewer
         at_least = await asked.at_least(carts.SOURCE)
@@ -36,16 +43,17 @@ def operations(readers: Readers, verifier: Verifier, as_of: AsOf) -> list[Operat
         then = moment(request, "asOf")
         seen = await _own_order(asked, request)
         if then is not None:
-            past = await as_of(seen.document.id, then)
+            past = await as_of(seen.document, then)
             if past is None:
                 raise NotThere
             seen = past
         return found(request, seen.document, seen.position)
 
     async def timeline(request: Request) -> Response:
+        known_only(request)
         asked = reading(request, readers, verifier)
         seen = await _own_order(asked, request)
-        return found(request, {"entries": seen.document.timeline}, seen.position)
+        return found(request, Timeline(entries=seen.document.timeline), seen.position)
 
     async def _own_order(asked: Reading, request: Request) -> tracking.Found[tracking.OrderTracking]:
         at_least = await asked.at_least(tracking.SOURCE)
@@ -61,7 +69,7 @@ def operations(readers: Readers, verifier: Verifier, as_of: AsOf) -> list[Operat
         at_least = await asked.at_least(history.SOURCE)
         after = request.query_params.get("after")
         page = await history.orders(readers, customer_id, limit(request), after, at_least)
-        return found(request, paged(page), page.position)
+        return found_page(request, page)
 
     async def notifications(request: Request) -> Response:
         known_only(request, "after", "limit")
@@ -70,23 +78,48 @@ def operations(readers: Readers, verifier: Verifier, as_of: AsOf) -> list[Operat
         at_least = await asked.at_least(inbox.SOURCE)
         after = request.query_params.get("after")
         page = await inbox.inbox(readers, customer_id, limit(request), after, at_least)
-        return found(request, paged(page), page.position)
+        return found_page(request, page)
 
     then = (Parameter("asOf", "string", "A position of the log, or a moment (RFC 3339): as it was known then."),)
-    document = tracking.OrderTracking
-    entries = tracking.TimelineEntry
     return [
-        Operation("/carts/{id}", "getCart", "One's own cart", cart, carts.CartContents, session=True),
-        Operation("/orders", "listOrders", "One's own orders", orders, history.OrderEntry, True, signed_in=True),
-        Operation("/orders/{id}", "getOrder", "One's own order", order, document, False, then, signed_in=True),
-        Operation("/orders/{id}/timeline", "getTimeline", "What happened to it", timeline, entries, signed_in=True),
+        Operation("/carts/{id}", "getCart", "One's own cart", cart, carts.CartContents, examples.CART, session=True),
+        Operation(
+            "/orders",
+            "listOrders",
+            "One's own orders",
+            orders,
+            history.OrderEntry,
+            examples.ORDER_ENTRY,
+            is_list=True,
+            signed_in=True,
+        ),
+        Operation(
+            "/orders/{id}",
+            "getOrder",
+            "One's own order",
+            order,
+            tracking.OrderTracking,
+            examples.ORDER,
+            parameters=then,
+            signed_in=True,
+        ),
+        Operation(
+            "/orders/{id}/timeline",
+            "getTimeline",
+            "What happened to it",
+            timeline,
+            Timeline,
+            {"entries": [examples.ENTRY]},
+            signed_in=True,
+        ),
         Operation(
             "/notifications",
             "listNotifications",
             "One's own inbox",
             notifications,
             inbox.InboxEntry,
-            True,
+            examples.NOTIFICATION,
+            is_list=True,
             signed_in=True,
         ),
     ]
