@@ -64,19 +64,31 @@ def checked(heads: Sequence[SignedHead], key: Ed25519PublicKey) -> Mapping[int, 
 class HeadSigner:
     """`run()` until cancelled: signs every 1,000 links, every 60 s while the log moves, and at the end."""
 
-    def __init__(self, log: AnyPool, keys: AnyPool, key: Ed25519PrivateKey) -> None:
+    def __init__(
+        self,
+        log: AnyPool,
+        keys: AnyPool,
+        key: Ed25519PrivateKey,
+        *,
+        links: int = _LINKS,
+        seconds: float = _SECONDS,
+        look_every: float = _LOOK_EVERY,
+    ) -> None:
         self._log = log
         self._keys = keys
         self._key = key
+        self._links = links
+        self._seconds = seconds
+        self._look_every = look_every
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         last = loop.time()
         try:
             while True:
-                await asyncio.sleep(_LOOK_EVERY)
+                await asyncio.sleep(self._look_every)
                 try:
-                    if loop.time() - last >= _SECONDS or await self.links_since() >= _LINKS:
+                    if loop.time() - last >= self._seconds or await self.links_since() >= self._links:
                         await self.sign()
                         last = loop.time()
                 except (psycopg.Error, PoolTimeout):
@@ -104,11 +116,11 @@ class HeadSigner:
         return head
 
     async def links_since(self) -> int:
-        """Links that no signed head covers yet."""
+        """Links that no signed head covers yet, counted up to the bound."""
         async with self._log.connection() as connection:
             cursor = await connection.execute(
                 "select count(*) from (select from log.links where first_position > %s limit %s) l",
-                (await self._last(), _LINKS),
+                (await self._last(), self._links),
             )
             row = await cursor.fetchone()
         assert row is not None

@@ -1,11 +1,28 @@
 """Is there always a partition for the next events? Ranges of five million positions, two ahead of the head."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
+import psycopg
 from psycopg import Connection, sql
 
 SIZE = 5_000_000
 AHEAD = 2
+_HOUR = 3600.0  # seconds
+
+
+async def keep_ahead(url: str, every: float = _HOUR) -> None:
+    """Make them now and every hour, until cancelled. An unreachable database is asked again then."""
+    while True:
+        with suppress(psycopg.OperationalError):
+            await asyncio.to_thread(_make_ahead_at, url)
+        await asyncio.sleep(every)
+
+
+def _make_ahead_at(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        make_ahead(connection)
 
 
 def make_ahead(connection: Connection[Any]) -> list[str]:

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from infra.embedded import postgres
 from infra.event_log.appender import GroupAppender
-from infra.event_log.partitions import SIZE, make_ahead
+from infra.event_log.partitions import SIZE, keep_ahead, make_ahead
 from infra.ports import Accepted, Unavailable
 from infra.postgres.migrate import migrate
 from infra.postgres.tables import ours
@@ -69,6 +69,17 @@ async def test_two_partitions_are_ready_ahead_and_the_log_crosses_into_them(stor
             ("log.events_000001", SIZE),
             ("log.events_000001", SIZE + 1),
         ]
+
+
+async def test_partitions_are_kept_ahead_while_the_log_grows(stores: Stores) -> None:
+    with psycopg.connect(stores.postgres_url, autocommit=True) as connection:
+        connection.execute("update log.log_head set position = %s", (SIZE,))
+        keeping = asyncio.create_task(keep_ahead(stores.postgres_url, every=0.01))
+        async with asyncio.timeout(5):
+            while "log.events_000003" not in names(stores.postgres_url):  # noqa: ASYNC110 it tells nobody
+                await asyncio.sleep(0.02)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def test_making_partitions_waits_for_no_append(stores: Stores) -> None:

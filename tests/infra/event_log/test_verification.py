@@ -1,5 +1,6 @@
 """Does verification name the first position that somebody touched, whatever was done to it?"""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.event_log.appender import GroupAppender
 from infra.event_log.chain import GENESIS, link
-from infra.event_log.heads import HeadSigner
+from infra.event_log.heads import HeadKeyInvalid, HeadSigner, head_key
 from infra.event_log.verification import verify_log
 from infra.event_log.verify import Finding, Verified
 from infra.postgres.pool import open_pool
@@ -179,6 +180,39 @@ async def test_heads_are_signed_once_per_position(written: Stores) -> None:
         assert await signer.links_since() == 0
         assert await signer.sign() is None
     assert signed_positions(written) == [_LAST]
+
+
+async def test_a_clean_stop_signs_the_end(written: Stores) -> None:
+    async with GroupAppender(written.postgres_url) as appender:
+        await appender.append(command({"cart-9": 0}, event("cart-9", 1)))
+    async with open_pool(written.postgres_url, 2) as log, open_pool(written.keys_url, 2) as keys:
+        signing = asyncio.create_task(HeadSigner(log, keys, _KEY).run())
+        await asyncio.sleep(0.05)
+        signing.cancel()
+        await asyncio.gather(signing, return_exceptions=True)
+
+    assert signed_positions(written) == [_LAST, _LAST + 1]
+    assert (await verified(written)).signed_heads == 2
+
+
+async def test_a_signer_signs_when_enough_has_happened_and_while_the_log_moves(written: Stores) -> None:
+    async with open_pool(written.postgres_url, 2) as log, open_pool(written.keys_url, 2) as keys:
+        signer = HeadSigner(log, keys, _KEY, look_every=0.02, links=2, seconds=3600)
+        signing = asyncio.create_task(signer.run())
+        async with GroupAppender(written.postgres_url) as appender, asyncio.timeout(5):
+            for number in range(2):
+                await appender.append(command({f"cart-2{number}": 0}, event(f"cart-2{number}", 1)))
+            while _LAST + 2 not in signed_positions(written):  # noqa: ASYNC110 it tells nobody
+                await asyncio.sleep(0.02)
+        signing.cancel()
+        await asyncio.gather(signing, return_exceptions=True)
+
+
+@pytest.mark.parametrize("pem", ["", "no key", "-----BEGIN PRIVATE KEY-----"])
+def test_a_key_that_is_none_is_refused_without_being_shown(pem: str) -> None:
+    with pytest.raises(HeadKeyInvalid) as refusal:
+        head_key(pem)
+    assert not pem or pem not in str(refusal.value)
 
 
 _INSERT = (
