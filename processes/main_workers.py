@@ -1,6 +1,7 @@
 """The workers that perform effects: dramatiq's threads fetch ids, one loop does the work, one SIGTERM ends it."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -119,6 +120,8 @@ async def _performers(settings: Settings, parts: WriteModel, stack: AsyncExitSta
 
 def main() -> None:
     configure("workers")
+    for library in ("stripe", "httpx2", "httpcore2", "dramatiq"):  # a line for each call is too many
+        logging.getLogger(library).setLevel(logging.WARNING)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     settings = read_settings()
     workshop = Workshop(settings)

@@ -21,7 +21,7 @@ from processes.collect_payment.state import (
     VOIDING,
     Collecting,
 )
-from processes.collect_payment.told import meant
+from processes.collect_payment.told import MEANT, meant
 from processes.running.messages import Dispatch, Message, Process, Refusal, TimeCame, WakeMe, Wish
 from write_model.kernel.message import Envelope
 from write_model.order.events import OrderCancelled, OrderExpired, OrderPlaced
@@ -54,9 +54,11 @@ HANDLES = (
 
 
 def key(envelope: Envelope[Any]) -> str | None:
-    """One row per order. What a provider says of no order of ours concerns nobody here."""
-    order_id = envelope.event.order_id
-    return None if order_id is None else str(order_id)
+    """One row per order. What a provider says of no order of ours, or of no payment, concerns nobody here."""
+    event = envelope.event
+    if event.order_id is None or (isinstance(event, ProviderEventRecorded) and event.type not in MEANT):
+        return None
+    return str(event.order_id)
 
 
 def react(state: Collecting, message: Message) -> Next:

@@ -16,6 +16,10 @@ from write_model.provider_event.events import ProviderEventRecorded
 
 HELD = "payment_intent.amount_capturable_updated"
 CAPTURED = "payment_intent.succeeded"
+FAILED = "payment_intent.payment_failed"
+ACTION = "payment_intent.requires_action"
+CANCELLED = "payment_intent.canceled"
+MEANT = frozenset({HELD, CAPTURED, FAILED, ACTION, CANCELLED})
 
 
 def meant(state: Collecting, said: ProviderEventRecorded) -> Sequence[PaymentCommandOf]:
@@ -23,27 +27,25 @@ def meant(state: Collecting, said: ProviderEventRecorded) -> Sequence[PaymentCom
     payment_id, ref = state.payment_id, said.payment_ref
     if payment_id is None or ref is None or said.payment_id not in (None, payment_id):
         return []
-    match said.type:
-        case "payment_intent.payment_failed":
-            code = said.decline_code or "declined"
-            return [
-                RecordAuthorizationFailed(
-                    payment_id=payment_id, provider_ref=ref, decline_code=code, provider_at=said.created_at
-                )
-            ]
-        case "payment_intent.requires_action" if said.client_action is not None:
-            return [
-                RecordActionRequired(
-                    payment_id=payment_id,
-                    provider_ref=ref,
-                    client_action=said.client_action,
-                    provider_at=said.created_at,
-                )
-            ]
-        case "payment_intent.canceled":
-            return [RecordVoided(payment_id=payment_id, provider_ref=ref, provider_at=said.created_at)]
-        case _:
-            return _about_money(payment_id, ref, said)
+    if said.type == FAILED:
+        code = said.decline_code or "declined"
+        return [
+            RecordAuthorizationFailed(
+                payment_id=payment_id, provider_ref=ref, decline_code=code, provider_at=said.created_at
+            )
+        ]
+    if said.type == ACTION and said.client_action is not None:
+        return [
+            RecordActionRequired(
+                payment_id=payment_id,
+                provider_ref=ref,
+                client_action=said.client_action,
+                provider_at=said.created_at,
+            )
+        ]
+    if said.type == CANCELLED:
+        return [RecordVoided(payment_id=payment_id, provider_ref=ref, provider_at=said.created_at)]
+    return _about_money(payment_id, ref, said)
 
 
 def _about_money(payment_id: UUID, ref: str, said: ProviderEventRecorded) -> Sequence[PaymentCommandOf]:

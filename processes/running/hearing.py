@@ -15,6 +15,7 @@ from write_model.kernel.ids import PLATFORM, derived
 from write_model.kernel.refused import Refused
 
 S = TypeVar("S")
+_LET_GO = "let go"
 DEEPEST = 12  # answers to answers, within one message
 
 
@@ -51,12 +52,14 @@ class Ear(Generic[S]):
         self._process = process
         self._bus = bus
 
-    async def hear(self, key: str, row: ProcessRow | None, messages: Sequence[Heard]) -> Gathered:
-        """In order. A message that can't be handled parks the key: it and those behind it wait for an operator.
+    async def hear(self, key: str, row: ProcessRow | None, messages: Sequence[Heard]) -> Gathered | None:
+        """In order; None: there is nothing to keep. A message that can't be handled parks the key, and it and those
+        behind it wait for an operator.
 
         Raises NewerThanCode: this program is too old to go on.
         """
-        kept = Gathered(row or ProcessRow(key, 0, states.encode(self._process, None, self._process.initial)))
+        begun = row or ProcessRow(key, 0, states.encode(self._process, None, self._process.initial))
+        kept = Gathered(begun)
         for heard in messages:
             part = Gathered(kept.row)
             try:
@@ -71,6 +74,10 @@ class Ear(Generic[S]):
             kept.timers += part.timers
             kept.effects += part.effects
             kept.rung += part.rung
+        if row is not None and kept == Gathered(begun) and not _was_let_go(row):
+            return None
+        if kept.row.parked_at is None:
+            kept.row = replace(kept.row, last_error=None)
         kept.row = replace(kept.row, version=kept.row.version + 1)
         return kept
 
@@ -136,6 +143,15 @@ class Ear(Generic[S]):
         why = states.Because(heard.event_id, correlation)
         facts = states.payload({**wish.payload, "because": why})
         return NewEffect(derived(heard.cause, name, wish.kind, wish.key), name, key, wish.kind, wish.key, facts)
+
+
+def let_go(row: ProcessRow) -> ProcessRow:
+    """The row of a parked key that is taken up again: it is kept also when nothing comes of it."""
+    return replace(row, parked_at=None, last_error=_LET_GO)
+
+
+def _was_let_go(row: ProcessRow) -> bool:
+    return row.last_error == _LET_GO
 
 
 def _told(error: Exception) -> str:

@@ -8,12 +8,12 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from infra.observability.logs import logger
 from infra.ports import Broker, Fenced, Leases, NewEffect, ProcessRow, Timer, WorkStore
-from processes.running.hearing import Ear, Gathered, Heard, cause_of_alarm
+from processes.running.hearing import Ear, Gathered, Heard, cause_of_alarm, let_go
 from processes.running.messages import Process, TimeCame
 from processes.running.sending import FOR_A_MOMENT, Patience, pause
 from processes.running.tail import Batch, Tail
@@ -182,13 +182,15 @@ class Runner(Generic[S]):
                 messages += [_heard(each) for each in batch.envelopes if self._key(each) == parked.key]
                 after = max(batch.position, after + 1)
             row = (await self._work.load(self._process.name, [parked.key]))[parked.key]
-            self._rows[parked.key] = replace(row, parked_at=None)
+            self._rows[parked.key] = let_go(row)
             await self._handle({parked.key: messages}, self._position)
 
     async def _handle(self, messages: Mapping[str, Sequence[Heard]], position: int) -> None:
         """What parked keys should hear waits in the log; their rows are left to the operators."""
         await self._load(messages)
         gathered = await self._gather({key: heard for key, heard in messages.items() if not self._is_parked(key)})
+        if not gathered:
+            return
         timers = [timer for each in gathered for timer in each.timers]
         effects = [effect for each in gathered for effect in each.effects]
         rung = [timer for each in gathered for timer in each.rung]
@@ -198,16 +200,17 @@ class Runner(Generic[S]):
         """Keys beside each other, the messages of one key in order."""
         if len(messages) == 1:
             ((key, heard),) = messages.items()
-            return [await self._ear.hear(key, self._rows.get(key), heard)]
+            one_kept = await self._ear.hear(key, self._rows.get(key), heard)
+            return [] if one_kept is None else [one_kept]
         places = asyncio.Semaphore(self._pace.at_once)
 
-        async def one(key: str, heard: Sequence[Heard]) -> Gathered:
+        async def one(key: str, heard: Sequence[Heard]) -> Gathered | None:
             async with places:
                 return await self._ear.hear(key, self._rows.get(key), heard)
 
         async with asyncio.TaskGroup() as tasks:
             made = [tasks.create_task(one(key, heard)) for key, heard in messages.items()]
-        return [task.result() for task in made]
+        return [kept for task in made if (kept := task.result()) is not None]
 
     async def _save(
         self,
