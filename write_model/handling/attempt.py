@@ -1,6 +1,6 @@
 """How is one command brought to its answer? In its turn, decided as often as others change what it decides on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from write_model.handling.queues import Queues
 from write_model.handling.recording import Recorder, decode_answer, encode_answer
 from write_model.handling.request import Answer, Request
 from write_model.handling.route import Registry, Route
-from write_model.handling.waiting import Deadline, backoff, pause
+from write_model.handling.waiting import Deadline, backoff, now, pause
 from write_model.kernel.clock import Clock
 from write_model.kernel.ids import category, identity
 from write_model.kernel.ids import stream as stream_name
@@ -25,7 +25,7 @@ from write_model.kernel.message import Context, Event
 from write_model.kernel.refused import Refused
 
 PATIENCE = 3.0  # seconds: for others who change the same aggregates, and for an outcome that is not known
-AT_ONCE = 2  # conflicts after which it is decided again without a pause
+AT_ONCE = 100  # conflicts in a row, each decided again without a pause: one of the rivals always gets on
 ASK_AGAIN = 0.05  # seconds
 
 Happened = Mapping[str, Sequence[Event]]
@@ -121,13 +121,23 @@ class Handling:
                     deadline = deadline or Deadline(PATIENCE)
                     await self._lost(loaded, heads, conflicts, deadline)
                     conflicts += 1
-                    loaded = await self._in_turn(fresh=True)
+                    loaded = await self._in_turn(fresh=True, before=loaded, moved=heads)
 
-    async def _in_turn(self, *, fresh: bool) -> Loaded:
-        """The states, once it is this command's turn on every stream that it may write."""
-        parts = self._parts
+    async def _in_turn(self, *, fresh: bool, before: Loaded | None = None, moved: Collection[str] = ()) -> Loaded:
+        """The states, once it is this command's turn on every stream that it may write.
+
+        A verdict has told which of those `before` have `moved`: the others that were expected it has confirmed.
+        """
+        parts, loose = self._parts, self._route.loose
+        sure = {
+            stream: known
+            for stream, known in (before.known if before else {}).items()
+            if stream not in moved and category(stream) not in loose
+        }
         while True:
-            loaded = await parts.loader.load(self._route, self._request.command, self._stream, fresh=fresh)
+            loaded = await parts.loader.load(
+                self._route, self._request.command, self._stream, fresh=fresh, wanted=moved, sure=sure
+            )
             wanted = self._contended(loaded)
             if wanted <= self._held:
                 return loaded
@@ -138,6 +148,7 @@ class Handling:
             self._held = frozenset()
             await parts.queues.take(wanted)
             self._held = wanted
+            sure = {}
 
     def _contended(self, loaded: Loaded) -> frozenset[str]:
         alone = self._route.reads | self._route.loose
@@ -151,8 +162,8 @@ class Handling:
         authorise(request, route, loaded.states)
         if request.expected is not None:
             await self._check_version(loaded, request.expected)
-        now = self._now = await self._parts.clock.now()
-        context = Context(now, zone_of(request.command, loaded.states), request.actor)
+        moment = self._now = await self._parts.clock.now()
+        context = Context(moment, zone_of(request.command, loaded.states), request.actor)
         if route.room is not None:
             events = route.room.decide(request.command, loaded.states[self._stream], context)
             return {self._stream: events} if events else {}
@@ -186,10 +197,13 @@ class Handling:
         return Append(self._command_id, self._fingerprint, expected, rows, answer)
 
     async def _append(self, append: Append) -> Accepted | Replayed | Conflict | Unknown:
+        began = now()
         try:
-            return await self._parts.appender.append(append)
+            verdict = await self._parts.appender.append(append)
         except QueueFull as busy:
             raise LogBusy(busy.retry_after) from None
+        self._parts.queues.took(now() - began)
+        return verdict
 
     def _accepted(self, loaded: Loaded, happened: Happened, position: int) -> Answer:
         last = position - sum(map(len, happened.values()))

@@ -1,7 +1,7 @@
 """In which states are the aggregates that a command needs? Remembered ones first, then what the log adds to them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -12,14 +12,16 @@ from write_model.handling.coding import Decoder
 from write_model.handling.route import Registry, Route
 from write_model.kernel.ids import category
 
+NONE: Mapping[str, Known] = {}
+
 
 @dataclass(slots=True)
 class Loaded:
     """The states of one decision. `read`: each of them was compared with the log after the command came."""
 
-    known: dict[str, Known] = field(default_factory=dict)
-    states: dict[str, object] = field(default_factory=dict)
-    read: bool = True
+    known: dict[str, Known]
+    states: dict[str, object]
+    read: bool
 
     def add(self, stream: str, known: Known) -> None:
         self.known[stream] = known
@@ -35,23 +37,36 @@ class Loader:
         self._decoder = decoder
         self._cache = cache
 
-    async def load(self, route: Route, command: Any, answered: str, *, fresh: bool) -> Loaded:
-        """All states that the command needs. Fresh: nothing is believed that the log was not asked for."""
-        loaded = Loaded()
+    async def load(
+        self,
+        route: Route,
+        command: Any,
+        answered: str,
+        *,
+        fresh: bool,
+        wanted: Collection[str] = (),
+        sure: Mapping[str, Known] = NONE,
+    ) -> Loaded:
+        """All states that the command needs. Fresh: nothing is believed that the log was not asked for.
+
+        `wanted` are streams that it is known to need, so that they are read at once; `sure` are states that the log
+        has just confirmed.
+        """
+        loaded = Loaded(dict(sure), {stream: known.state for stream, known in sure.items()}, read=fresh)
+        missing = {answered, *wanted}
         while True:
-            missing = {answered} if route.room is not None else {answered, *route.streams(command, loaded.states)}
+            if route.room is None:
+                missing.update(route.streams(command, loaded.states))
             missing.difference_update(loaded.known)
             if not missing:
                 return loaded
-            unknown = {} if not fresh else {stream: self._start(stream) for stream in sorted(missing)}
-            if not fresh:
-                loaded.read = False
-                for stream in sorted(missing):
-                    known = self._believed(route, stream)
-                    if known is None:
-                        unknown[stream] = self._start(stream)
-                    else:
-                        loaded.add(stream, known)
+            unknown: dict[str, Known] = {}
+            for stream in sorted(missing):
+                known = None if fresh else self._believed(route, stream)
+                if known is None:
+                    unknown[stream] = self._start(stream)
+                else:
+                    loaded.add(stream, known)
             if unknown:
                 for stream, known in (await self.catch_up(unknown)).items():
                     loaded.add(stream, known)

@@ -1,7 +1,8 @@
 """Whose turn is it? Commands of one process that may write the same stream go one after the other.
 
 Between processes the log arbitrates. A process whose commands follow each other closely on one stream would always
-win there, because it decides from what it remembers while others still read: so after a row of turns it pauses.
+win there, because it decides from what it remembers while others still read. So after a row of turns it pauses for as
+long as another one needs to read, decide and append; who loses then tries again at once, and gets a row of its own.
 """
 
 import asyncio
@@ -10,8 +11,9 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 ROW = 16  # turns after which others are let in
-LONGEST_ROW = 256
-COURTESY = 0.004  # seconds: enough to read, decide and append once
+LONGEST_ROW = 64  # while nobody is seen
+COURTESY = 4.0  # appends: a pause lasts as long
+SHORTEST, LONGEST = 0.002, 0.1  # seconds of a pause
 
 
 @dataclass(slots=True)
@@ -27,6 +29,11 @@ class Queues:
     def __init__(self, pause: Callable[[float], Awaitable[None]]) -> None:
         self._pause = pause
         self._queues: dict[str, _Queue] = {}
+        self._append = SHORTEST  # seconds that one takes, lately
+
+    def took(self, seconds: float) -> None:
+        """An append of this process took so long."""
+        self._append += (seconds - self._append) / 8
 
     def try_take(self, names: Collection[str]) -> bool:
         """All at once, when nobody holds any of them."""
@@ -89,4 +96,4 @@ class Queues:
         if queue.turns >= queue.row:
             queue.turns = 0
             queue.row = min(queue.row * 2, LONGEST_ROW)  # nobody may be there: `lost` says when somebody is
-            await self._pause(COURTESY)
+            await self._pause(min(max(COURTESY * self._append, SHORTEST), LONGEST))

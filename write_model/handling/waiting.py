@@ -6,6 +6,11 @@ from collections.abc import Callable
 FIRST, LONGEST = 0.010, 0.200  # seconds
 
 
+def now() -> float:
+    """Seconds on the loop's clock."""
+    return asyncio.get_running_loop().time()
+
+
 async def pause(seconds: float) -> None:
     """Wait so long."""
     try:
@@ -24,12 +29,11 @@ class Deadline:
     """So many seconds from now on."""
 
     def __init__(self, seconds: float) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._at = self._loop.time() + seconds
+        self._at = now() + seconds
 
     @property
     def left(self) -> float:
-        return max(0.0, self._at - self._loop.time())
+        return max(0.0, self._at - now())
 
     @property
     def passed(self) -> bool:

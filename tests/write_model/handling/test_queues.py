@@ -2,7 +2,9 @@
 
 import asyncio
 
-from write_model.handling.queues import COURTESY, LONGEST_ROW, ROW, Queues
+import pytest
+
+from write_model.handling.queues import COURTESY, LONGEST_ROW, ROW, SHORTEST, Queues
 from write_model.handling.waiting import FIRST, LONGEST, backoff
 
 
@@ -47,10 +49,19 @@ async def test_nothing_is_taken_when_one_of_several_is_held() -> None:
 async def test_a_long_row_of_turns_lets_others_in_and_less_often_while_nobody_is_seen() -> None:
     pauses = Pauses()
     await in_turns(Queues(pauses), 2 * ROW)
-    assert pauses.taken == [COURTESY]
+    assert pauses.taken == [COURTESY * SHORTEST]
     pauses.taken.clear()
     await in_turns(Queues(pauses), 10 * LONGEST_ROW)
     assert len(pauses.taken) < 15
+
+
+async def test_a_pause_lasts_as_long_as_others_need_for_an_append() -> None:
+    pauses = Pauses()
+    queues = Queues(pauses)
+    for _ in range(100):
+        queues.took(0.01)
+    await in_turns(queues, 2 * ROW)
+    assert pauses.taken == [pytest.approx(COURTESY * 0.01, rel=0.01)]
 
 
 async def test_who_has_lost_to_others_lets_them_in_more_often() -> None:
