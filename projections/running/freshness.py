@@ -61,13 +61,14 @@ class Freshness:
 
     async def refresh(self) -> None:
         """Ask every store once; callers at the same time share the question."""
-        for name in self._stores:
-            if name not in self._asked:
-                task = asyncio.create_task(self._ask(name))
-                self._asked[name] = task
-                task.add_done_callback(lambda _, name=name: self._asked.pop(name, None))  # type: ignore[misc]
-        if self._asked:
-            await asyncio.wait([*self._asked.values()])
+        await asyncio.wait([self._asking(name) for name in self._stores])
+
+    async def still(self, source: Source[Any], store: str, position: int) -> bool:
+        """Whether the store, asked now, still stands at `position` or further: else what was read may be older."""
+        if store in self._asked:
+            await asyncio.wait([self._asked[store]])  # that question began before what was read
+        await asyncio.wait([self._asking(store)])
+        return store not in self._down and self._at(source.target, store) >= position
 
     def position(self, source: Source[Any]) -> int:
         """The highest position of the view over its stores, as last seen."""
@@ -143,6 +144,14 @@ class Freshness:
             if lost is not None:
                 lost.set()
             await self._clock.sleep(IDLE_PAUSE)
+
+    def _asking(self, name: str) -> asyncio.Task[None]:
+        """The question that is under way, or a new one."""
+        task = self._asked.get(name)
+        if task is None:
+            task = self._asked[name] = asyncio.create_task(self._ask(name))
+            task.add_done_callback(lambda _: self._asked.pop(name, None))
+        return task
 
     async def _ask(self, name: str) -> None:
         try:

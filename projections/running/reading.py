@@ -94,6 +94,8 @@ async def page(readers: Readers, choices: Sequence[Choice[D]], sort: str, first:
         except Unavailable:
             readers.freshness.lost(choice.store)
             continue
+        if not await readers.freshness.still(choice.source, choice.store, position):
+            continue
         return Page([_item(choice, sort, doc) for doc in docs[:first]], len(docs) > first, position)
     raise readers.freshness.problem(choices[0].source, at_least)
 
@@ -124,6 +126,8 @@ async def _read(
             docs = await readers.stores[store].load(source.target, wanted)
         except Unavailable:
             readers.freshness.lost(store)
+            continue
+        if not await readers.freshness.still(source, store, position):
             continue
         for key, doc in docs.items():
             if doc.body is not None:
