@@ -3,8 +3,6 @@
 It is no process: who builds it runs it. Its command API is built on demand, because only one process serves it.
 """
 
-import random
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from infra.chance import evenly, secret_id
 from infra.clock import DatabaseClock, SystemClock
 from infra.codec.json_codec import Codec
 from infra.event_log.appender import GroupAppender
@@ -76,7 +75,7 @@ async def build(settings: Settings, *, connections: int = CONNECTIONS) -> AsyncI
             ids=ids,
             digest=event_digest,
             registry=REGISTRY,
-            chance=random.random,
+            chance=evenly,
             pepper=pepper,
         )
         yield WriteModel(
@@ -122,7 +121,7 @@ async def build_api(settings: Settings, parts: WriteModel, *, origins: Sequence[
             webhook=believed,
             clock=parts.clock,
             ids=parts.ids,
-            new_secret=uuid.uuid4,
+            new_secret=secret_id,
         )
         yield build_app(door, origins=origins)
     finally:
