@@ -1,0 +1,98 @@
+"""What goes wrong, and when? Programs killed, frozen, doubled; stores emptied; the provider changing its mind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from infra.ports import ChargeState, ProviderRefused
+from tests.simulation.chances import Chance
+from tests.simulation.programs import PROGRAMS
+from tests.simulation.world import Running, World
+
+OFTEN: Mapping[float, float] = {0.004: 15.0, 0.02: 5.0, 0.08: 1.5}  # a rate, and seconds between two
+
+
+class Trouble:
+    """Runs while there are faults; `World.record.healed` ends it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._kinds = list(PROGRAMS)
+
+    def kinds(self) -> Mapping[str, Callable[[Chance], Awaitable[None]]]:
+        return {
+            "crash": self._crash,
+            "stop": self._stop,
+            "freeze": self._freeze,
+            "double": self._double,
+            "altered": self._altered,
+            "let_go": self._let_go,
+        }
+
+    async def run(self) -> None:
+        plan = self._world.plan
+        async with asyncio.TaskGroup() as tasks:
+            for fault, cause in self.kinds().items():
+                if fault in plan.faults:
+                    tasks.create_task(self._again(fault, cause))
+
+    async def _again(self, fault: str, cause: Callable[[Chance], Awaitable[None]]) -> None:
+        chance = self._world.chance(f"trouble {fault}")
+        mean = OFTEN[self._world.plan.rates[fault]]
+        while True:
+            await asyncio.sleep(chance.between(0.0, 2.0 * mean))
+            await cause(chance)
+
+    def _any(self, chance: Chance) -> Running:
+        return chance.pick(self._world.running)
+
+    async def _crash(self, chance: Chance) -> None:
+        here = self._any(chance)
+        await self._moment(chance)
+        if here in self._world.running:
+            self._world.kill(here)
+            await self._anew(here.kind, chance)
+
+    async def _stop(self, chance: Chance) -> None:
+        here = self._any(chance)
+        await self._moment(chance)
+        if here in self._world.running and not here.program.frozen:
+            self._world.stop(here)
+            await self._anew(here.kind, chance)
+
+    async def _moment(self, chance: Chance) -> None:
+        """Right after a step of somebody's, not only after a pause of everybody's."""
+        for _ in range(chance.whole(0, 40)):
+            await asyncio.sleep(0)
+
+    async def _anew(self, kind: str, chance: Chance) -> None:
+        await asyncio.sleep(chance.pick((0.0, 0.3, 4.0)))
+        self._world.launch(kind, PROGRAMS[kind])
+
+    async def _freeze(self, chance: Chance) -> None:
+        here = self._any(chance)
+        await self._moment(chance)
+        if not here.program.frozen and here in self._world.running:
+            self._world.freeze(here, chance.pick((0.5, 4.0, 15.0, 40.0)))
+
+    async def _double(self, chance: Chance) -> None:
+        kind = chance.pick(self._kinds)
+        self._world.record.inject("double", kind)
+        second = self._world.launch(kind, PROGRAMS[kind])
+        await asyncio.sleep(chance.between(1.0, 20.0))
+        if second in self._world.running:
+            self._world.kill(second)
+
+    async def _altered(self, chance: Chance) -> None:
+        self._world.record.inject("altered", "the next authorisation")
+        self._world.provider.altered_minor = chance.pick((1, 777, 90_000))
+
+    async def _let_go(self, chance: Chance) -> None:
+        """As after days: what is held and not captured is given up."""
+        world = self._world
+        held = [each for each in world.provider._intents.values() if each.state is ChargeState.AUTHORISED]
+        if held:
+            world.record.inject("let_go", held[0].ref)
+            try:
+                await world.provider.void(held[0].ref, f"let go {held[0].ref}")
+            except ProviderRefused:
+                return

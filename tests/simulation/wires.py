@@ -1,0 +1,336 @@
+"""What lies between a program and its stores: each call takes its way, may fail, and may be done without being heard.
+
+A call itself is done in one turn of the loop, as if by a server: a program that is killed or frozen can't hold it up.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from infra.memory.clock import START
+from infra.memory.log import MemoryLog
+from infra.event_log.admission import admitted
+from infra.ports import (
+    Accepted,
+    Append,
+    Conflict,
+    Fenced,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    Replayed,
+    Stored,
+    Unavailable,
+    Unknown,
+    Verdict,
+)
+from tests.simulation.chances import Chance, Record
+from tests.simulation.loop import Program, outside
+
+LATE = 6.0  # seconds: later than any patience
+OUTSIDE = 5.0  # times: calls to the outside are few
+BEFORE, AFTER, DONE_LATER = "before", "after", "later"
+
+
+class ConnectionLost(Exception):
+    """No answer: whether it was done is not known to who asked."""
+
+
+class WholeSeconds:
+    """The provider's clock: its times have no fractions."""
+
+    async def now(self) -> datetime:
+        return START + timedelta(seconds=int(asyncio.get_running_loop().time()))
+
+
+class SimulatedClock:
+    """The virtual time, as one program's clock shows it. The stores' own clock has no skew."""
+
+    def __init__(self, skew: float = 0.0) -> None:
+        self._start = START + timedelta(seconds=skew)
+
+    async def now(self) -> datetime:
+        return self._start + timedelta(seconds=asyncio.get_running_loop().time())
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class SimulatedLog(MemoryLog):
+    """The log's twin, whose commands are stored in one turn. `waiting`: who waits for the next position."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[asyncio.Future[None]] = []
+
+    def store(self, command: Append) -> Verdict:
+        """Raises NotAppendable."""
+        now = START + timedelta(seconds=asyncio.get_running_loop().time())
+        verdict = self._decided(admitted(command), now)
+        if isinstance(verdict, Accepted):
+            waiting, self.waiting = self.waiting, []
+            for each in waiting:
+                if not each.done():
+                    each.set_result(None)
+        return verdict
+
+
+def at_once(call: Coroutine[Any, Any, Any]) -> Any:
+    """The result of a coroutine that waits for nothing."""
+    try:
+        call.send(None)
+    except StopIteration as done:
+        return done.value
+    call.close()
+    raise AssertionError(f"{call.__qualname__} waits: it can't be done in one turn")
+
+
+class Way:
+    """How long calls of a program are under way, and what happens to them there."""
+
+    def __init__(self, record: Record, chance: Chance, program: Program) -> None:
+        self.record = record
+        self.chance = chance
+        self.program = program
+
+    async def go(self) -> None:
+        if self.record.closed:
+            raise asyncio.CancelledError
+        slow = self.record.rate("slow")
+        if slow and self.chance.hits(slow):
+            self.record.injected["slow"] += 1
+            await asyncio.sleep(self.chance.pick((0.001, 0.02, 0.5, 2.0)))
+        else:
+            await asyncio.sleep(0)
+        if self.record.closed:
+            raise asyncio.CancelledError
+
+    def told(self, what: str) -> None:
+        self.record.trace.append(f"{self.program.name} {what}")
+
+
+class Wire:
+    """Any port whose calls may raise Unavailable, before or after they were done."""
+
+    def __init__(self, name: str, target: Any, way: Way, fault: str = "store", calls: Collection[str] = ()) -> None:
+        self._name = name
+        self._target = target
+        self._way = way
+        self._fault = fault
+        self._calls = calls  # that may fail; none named: all
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        method = getattr(self._target, operation)
+        label = f"{self._name}.{operation}"
+        may_fail = not self._calls or operation in self._calls
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            way = self._way
+            await way.go()
+            failing = self._failing(label) if may_fail else None
+            if failing == BEFORE:
+                raise Unavailable(label)
+            try:
+                result = at_once(method(*args, **kwargs))
+            except Fenced:
+                way.record.seen["fenced write"] += operation != "take"
+                way.told(f"{label} fenced")
+                raise
+            way.told(label)
+            await way.go()
+            if failing == AFTER:
+                raise Unavailable(label)
+            return result
+
+        self.__dict__[operation] = call
+        return call
+
+    def _failing(self, label: str) -> str | None:
+        way = self._way
+        if not way.chance.hits(way.record.rate(self._fault)):
+            return None
+        failing = way.chance.pick((BEFORE, AFTER))
+        way.record.inject(self._fault, f"{way.program.name} {label} {failing}")
+        return failing
+
+
+class LogWire:
+    """Appender and LogReader."""
+
+    def __init__(self, log: SimulatedLog, way: Way) -> None:
+        self._log = log
+        self._way = way
+
+    async def append(self, command: Append) -> Verdict:
+        way = self._way
+        await way.go()
+        if way.chance.hits(way.record.rate("store")):
+            way.record.inject("store", "append refused")
+            raise Unavailable("append")
+        lost = way.chance.hits(way.record.rate("append"))
+        how = way.chance.pick((BEFORE, AFTER, AFTER, DONE_LATER)) if lost else None
+        if how is not None:
+            way.record.inject("append", f"{way.program.name} {how}")
+        if how == DONE_LATER:
+            after = way.chance.between(0.0, LATE)
+            asyncio.get_running_loop().create_task(self._later(command, after), context=outside())
+        verdict = self._store(command) if how in (None, AFTER) else None
+        await way.go()
+        return Unknown("lost") if verdict is None or how is not None else verdict
+
+    async def _later(self, command: Append, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if not self._way.record.closed:
+            self._store(command)
+
+    def _store(self, command: Append) -> Verdict:
+        verdict = self._log.store(command)
+        types = ",".join(event.type for event in command.events)
+        self._way.told(f"append {type(verdict).__name__} {types}")
+        self._way.record.seen["conflict"] += isinstance(verdict, Conflict)
+        self._way.record.seen["append replayed"] += isinstance(verdict, Replayed)
+        return verdict
+
+    async def head(self) -> int:
+        return int(await self._read("head", self._log.head()))
+
+    async def read(self, after: int, limit: int, types: Collection[str] = ()) -> Sequence[Stored]:
+        rows: Sequence[Stored] = await self._read("read", self._log.read(after, limit, types))
+        return rows
+
+    async def stream(self, name: str, after_version: int = 0, up_to: int | None = None) -> Sequence[Stored]:
+        rows: Sequence[Stored] = await self._read("stream", self._log.stream(name, after_version, up_to))
+        return rows
+
+    async def streams(self, after_versions: Mapping[str, int]) -> Sequence[Stored]:
+        rows: Sequence[Stored] = await self._read("streams", self._log.streams(after_versions))
+        return rows
+
+    async def answer(self, command_id: UUID) -> Replayed | None:
+        found: Replayed | None = await self._read("answer", self._log.answer(command_id))
+        return found
+
+    async def wait(self, after: int, seconds: float) -> int:
+        """What is told may be lost: then it is heard when the time is over."""
+        await self._way.go()
+        log = self._log
+        if at_once(log.head()) <= after and seconds > 0:
+            told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            log.waiting.append(told)
+            try:
+                async with asyncio.timeout(seconds):
+                    await told
+            except TimeoutError:
+                log.waiting = [each for each in log.waiting if each is not told]
+        return int(await self._read("head", log.head()))
+
+    async def _read(self, what: str, call: Coroutine[Any, Any, Any]) -> Any:
+        way = self._way
+        try:
+            await way.go()
+            if way.chance.hits(way.record.rate("store")):
+                way.record.inject("store", f"{way.program.name} log.{what}")
+                raise Unavailable(what)
+            result = at_once(call)
+        finally:
+            call.close()
+        await way.go()
+        return result
+
+
+class OutsideWire:
+    """The provider or the mail server: unreachable, silent before or after the act, or acting late."""
+
+    def __init__(self, name: str, target: Any, way: Way, fault: str) -> None:
+        self._name = name
+        self._target = target
+        self._way = way
+        self._fault = fault
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        method = getattr(self._target, operation)
+        label = f"{self._name}.{operation}"
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            way = self._way
+            await way.go()
+            if way.chance.hits(way.record.rate(self._fault) * OUTSIDE):
+                return await self._troubled(label, lambda: method(*args, **kwargs))
+            result = at_once(method(*args, **kwargs))
+            way.told(label)
+            await way.go()
+            return result
+
+        self.__dict__[operation] = call
+        return call
+
+    async def _troubled(self, label: str, act: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        way = self._way
+        how = way.chance.pick(("unavailable", BEFORE, AFTER, AFTER, DONE_LATER))
+        way.record.inject(self._fault, f"{label} {how}")
+        if how == "unavailable":
+            raise ProviderUnavailable("asked for", way.chance.pick((0.1, 1.0, 20.0)))
+        if how == DONE_LATER:
+            after = way.chance.between(0.0, LATE)
+            acting = asyncio.get_running_loop().create_task(self._later(act, after), context=outside())
+            came = await asyncio.shield(acting)
+            if isinstance(came, _Raised):
+                raise came.error
+            return came
+        if how == AFTER:
+            at_once(act())
+            way.told(label)
+        await way.go()
+        raise OutcomeUnknown("asked for")
+
+    async def _later(self, act: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> Any:
+        await asyncio.sleep(seconds)
+        if self._way.record.closed:
+            return None
+        try:
+            return at_once(act())
+        except Exception as refused:
+            return _Raised(refused)
+
+
+class _Raised:
+    """What a late act came to, for nobody."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class Wakes:
+    """A Broker whose messages may be lost, repeated or late; `take` gives the next one to whoever is alive."""
+
+    def __init__(self, record: Record, chance: Chance) -> None:
+        self._record = record
+        self._chance = chance
+        self._messages: list[UUID] = []
+        self._waiting: list[tuple[Program, asyncio.Future[UUID]]] = []
+
+    async def wake(self, effect_id: UUID) -> None:
+        await asyncio.sleep(0)
+        times = 1
+        if self._chance.hits(self._record.rate("broker") * OUTSIDE):
+            times = self._chance.pick((0, 0, 2, 3))
+            self._record.inject("broker", f"{times} times")
+        for _ in range(times):
+            delay = self._chance.between(0.0, 3.0) if self._chance.hits(self._record.rate("broker") * OUTSIDE) else 0.0
+            asyncio.get_running_loop().call_later(delay, self._put, effect_id, context=outside())
+
+    async def take(self, program: Program) -> UUID:
+        if self._messages:
+            return self._messages.pop(0)
+        message: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
+        self._waiting.append((program, message))
+        return await message
+
+    def _put(self, effect_id: UUID) -> None:
+        while self._waiting:
+            program, message = self._waiting.pop(0)
+            if not message.done() and not program.killed:
+                message.set_result(effect_id)
+                return
+        self._messages.append(effect_id)
