@@ -70,108 +70,131 @@ def _by(room: Decider[Any, Any, Any], field: str) -> Callable[[Any], str]:
     return name
 
 
-def _stock(command: Any) -> str:
-    return stream(STOCK.category, stock_item(command.variant_id, command.warehouse))
-
-
-def _provider_event(command: provider_event.RecordProviderEvent) -> str:
-    return stream(PROVIDER_EVENT.category, provider_event_id(command.provider, command.provider_event_id))
-
-
-def _rooms() -> dict[type[Command], Route]:
-    """What one aggregate decides alone."""
-    product_name, cart_name = _by(PRODUCT, "product_id"), _by(CART, "cart_id")
-    order_name, payment_name = _by(ORDER, "order_id"), _by(PAYMENT, "payment_id")
-    customer_name, review_name = _by(CUSTOMER, "customer_id"), _by(REVIEW, "review_id")
-    notification_name = _by(NOTIFICATION, "notification_id")
-
-    def of_product(access: Access = CATALOGUE, creates: bool = False) -> Route:
-        answer, publish = product_public.answer, product_public.publish
-        return room_route(PRODUCT, product_name, answer, access, publish=publish, creates=creates)
-
-    def of_stock(access: Access = SYSTEM) -> Route:
-        return room_route(STOCK, _stock, stock_public.answer, access, publish=stock_public.publish)
-
-    def of_cart(access: Access = OWNER, creates: bool = False) -> Route:
-        return room_route(CART, cart_name, cart_public.answer, access, creates=creates)
-
-    def of_order(creates: bool = False) -> Route:
-        answer, publish = order_public.answer, order_public.publish
-        return room_route(ORDER, order_name, answer, SYSTEM, publish=publish, creates=creates)
-
-    def of_payment(access: Access = SYSTEM, creates: bool = False) -> Route:
-        return room_route(PAYMENT, payment_name, payment_public.answer, access, creates=creates)
-
-    def of_customer(access: Access, creates: bool = False) -> Route:
-        return room_route(CUSTOMER, customer_name, customer_public.answer, access, creates=creates)
-
-    def of_notification(access: Access = SYSTEM, creates: bool = False) -> Route:
-        answer, publish = notification_public.answer, notification_public.publish
-        return room_route(NOTIFICATION, notification_name, answer, access, publish=publish, creates=creates)
+def _product() -> dict[type[Command], Route]:
+    def route(access: Access = CATALOGUE, creates: bool = False) -> Route:
+        name, answer, publish = _by(PRODUCT, "product_id"), product_public.answer, product_public.publish
+        return room_route(PRODUCT, name, answer, access, publish=publish, creates=creates)
 
     return {
-        product.CreateProduct: of_product(creates=True),
-        product.ChangePrice: of_product(),
-        product.UpdateProduct: of_product(),
-        product.PublishProduct: of_product(),
-        product.ArchiveProduct: of_product(),
-        product.DeleteProduct: of_product(),
-        product.AdoptProduct: of_product(SYSTEM, creates=True),
-        stock.OpenStock: of_stock(),
-        stock.ReceiveStock: of_stock(WAREHOUSE),
-        stock.AdjustStock: of_stock(WAREHOUSE),
-        stock.ReserveStock: of_stock(),
-        stock.ExtendReservation: of_stock(),
-        stock.ReleaseReservation: of_stock(),
-        stock.ExpireReservation: of_stock(),
-        stock.AllocateReservation: of_stock(),
-        stock.CommitReservation: of_stock(),
-        cart.CreateCart: of_cart(ANYONE, creates=True),
-        cart.RemoveItem: of_cart(),
-        cart.AssignCustomer: of_cart(),
-        cart.SetShippingAddress: of_cart(),
-        cart.SelectDeliveryOption: of_cart(),
-        cart.SelectPaymentMethod: of_cart(),
-        cart.ExpireCart: of_cart(SYSTEM),
-        order.RecordPaymentAuthorized: of_order(),
-        order.RecordPaymentDeclined: of_order(),
-        order.RecordPaymentActionRequired: of_order(),
-        order.RecordPaymentOutcomeUnknown: of_order(),
-        order.RecordPaymentCaptured: of_order(),
-        order.RecordPaymentVoided: of_order(),
-        order.RecordRefundCompleted: of_order(),
-        order.RecordRefundFailed: of_order(),
-        order.AdoptOrder: of_order(creates=True),
-        order.AdoptItem: of_order(),
-        payment.CreatePayment: of_payment(creates=True),
-        payment.AuthorizePayment: of_payment(),
-        payment.CapturePayment: of_payment(CASHIER),
-        payment.VoidPayment: of_payment(CASHIER),
-        payment.RefundPayment: of_payment(CASHIER),
-        payment.RetryRefund: of_payment(CASHIER),
-        payment.RecordAuthorized: of_payment(),
-        payment.RecordAuthorizationFailed: of_payment(),
-        payment.RecordActionRequired: of_payment(),
-        payment.RecordOutcomeUnknown: of_payment(),
-        payment.RecordCaptured: of_payment(),
-        payment.RecordCaptureFailed: of_payment(),
-        payment.RecordVoided: of_payment(),
-        payment.RecordVoidFailed: of_payment(),
-        payment.RecordRefundSucceeded: of_payment(),
-        payment.RecordRefundFailed: of_payment(),
-        payment.AdoptPayment: of_payment(creates=True),
+        product.CreateProduct: route(creates=True),
+        product.ChangePrice: route(),
+        product.UpdateProduct: route(),
+        product.PublishProduct: route(),
+        product.ArchiveProduct: route(),
+        product.DeleteProduct: route(),
+        product.AdoptProduct: route(SYSTEM, creates=True),
+    }
+
+
+def _stock() -> dict[type[Command], Route]:
+    def name(command: Any) -> str:
+        return stream(STOCK.category, stock_item(command.variant_id, command.warehouse))
+
+    def route(access: Access = SYSTEM) -> Route:
+        return room_route(STOCK, name, stock_public.answer, access, publish=stock_public.publish)
+
+    return {
+        stock.OpenStock: route(),
+        stock.ReceiveStock: route(WAREHOUSE),
+        stock.AdjustStock: route(WAREHOUSE),
+        stock.ReserveStock: route(),
+        stock.ExtendReservation: route(),
+        stock.ReleaseReservation: route(),
+        stock.ExpireReservation: route(),
+        stock.AllocateReservation: route(),
+        stock.CommitReservation: route(),
+    }
+
+
+def _cart() -> dict[type[Command], Route]:
+    def route(access: Access = OWNER, creates: bool = False) -> Route:
+        return room_route(CART, _by(CART, "cart_id"), cart_public.answer, access, creates=creates)
+
+    return {
+        cart.CreateCart: route(ANYONE, creates=True),
+        cart.RemoveItem: route(),
+        cart.AssignCustomer: route(),
+        cart.SetShippingAddress: route(),
+        cart.SelectDeliveryOption: route(),
+        cart.SelectPaymentMethod: route(),
+        cart.ExpireCart: route(SYSTEM),
+    }
+
+
+def _order() -> dict[type[Command], Route]:
+    def route(creates: bool = False) -> Route:
+        name, answer, publish = _by(ORDER, "order_id"), order_public.answer, order_public.publish
+        return room_route(ORDER, name, answer, SYSTEM, publish=publish, creates=creates)
+
+    return {
+        order.RecordPaymentAuthorized: route(),
+        order.RecordPaymentDeclined: route(),
+        order.RecordPaymentActionRequired: route(),
+        order.RecordPaymentOutcomeUnknown: route(),
+        order.RecordPaymentCaptured: route(),
+        order.RecordPaymentVoided: route(),
+        order.RecordRefundCompleted: route(),
+        order.RecordRefundFailed: route(),
+        order.AdoptOrder: route(creates=True),
+        order.AdoptItem: route(),
+    }
+
+
+def _payment() -> dict[type[Command], Route]:
+    def route(access: Access = SYSTEM, creates: bool = False) -> Route:
+        return room_route(PAYMENT, _by(PAYMENT, "payment_id"), payment_public.answer, access, creates=creates)
+
+    return {
+        payment.CreatePayment: route(creates=True),
+        payment.AuthorizePayment: route(),
+        payment.CapturePayment: route(CASHIER),
+        payment.VoidPayment: route(CASHIER),
+        payment.RefundPayment: route(CASHIER),
+        payment.RetryRefund: route(CASHIER),
+        payment.RecordAuthorized: route(),
+        payment.RecordAuthorizationFailed: route(),
+        payment.RecordActionRequired: route(),
+        payment.RecordOutcomeUnknown: route(),
+        payment.RecordCaptured: route(),
+        payment.RecordCaptureFailed: route(),
+        payment.RecordVoided: route(),
+        payment.RecordVoidFailed: route(),
+        payment.RecordRefundSucceeded: route(),
+        payment.RecordRefundFailed: route(),
+        payment.AdoptPayment: route(creates=True),
+    }
+
+
+def _people() -> dict[type[Command], Route]:
+    """Customers, and what is told to them or by them."""
+
+    def of_customer(access: Access, creates: bool = False) -> Route:
+        return room_route(CUSTOMER, _by(CUSTOMER, "customer_id"), customer_public.answer, access, creates=creates)
+
+    def of_notification(access: Access = SYSTEM, creates: bool = False) -> Route:
+        name, answer = _by(NOTIFICATION, "notification_id"), notification_public.answer
+        publish = notification_public.publish
+        return room_route(NOTIFICATION, name, answer, access, publish=publish, creates=creates)
+
+    review_name = _by(REVIEW, "review_id")
+    return {
         customer.RegisterCustomer: of_customer(ANYONE, creates=True),
         customer.ChangeProfile: of_customer(OWNER),
         customer.AdoptCustomer: of_customer(SYSTEM, creates=True),
         review.AdoptReview: room_route(REVIEW, review_name, review_public.answer, SYSTEM, creates=True),
-        provider_event.RecordProviderEvent: room_route(
-            PROVIDER_EVENT, _provider_event, provider_event_public.answer, SYSTEM, creates=True
-        ),
         notification.PostNotification: of_notification(creates=True),
         notification.ReadNotification: of_notification(OWNER),
         notification.RecordMailAccepted: of_notification(),
         notification.RecordMailFailed: of_notification(),
     }
+
+
+def _provider_event() -> dict[type[Command], Route]:
+    def name(command: provider_event.RecordProviderEvent) -> str:
+        return stream(PROVIDER_EVENT.category, provider_event_id(command.provider, command.provider_event_id))
+
+    answer = provider_event_public.answer
+    return {provider_event.RecordProviderEvent: room_route(PROVIDER_EVENT, name, answer, SYSTEM, creates=True)}
 
 
 def _checkout() -> dict[type[Command], Route]:
@@ -241,7 +264,16 @@ def _is_open(state: Order) -> bool:
     return state.lifecycle == PENDING and state.payment_status != ACTION_REQUIRED
 
 
-COMMANDS: Mapping[type[Command], Route] = {**_rooms(), **_checkout()}
+COMMANDS: Mapping[type[Command], Route] = {
+    **_product(),
+    **_stock(),
+    **_cart(),
+    **_order(),
+    **_payment(),
+    **_people(),
+    **_provider_event(),
+    **_checkout(),
+}
 REGISTRY = Registry(DECIDERS, COMMANDS, Settling(category=ORDER.category, is_open=_is_open, answer=order_public.answer))
 
 

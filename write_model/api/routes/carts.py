@@ -21,10 +21,10 @@ ITEM = (*OPEN, "cart.quantity_out_of_range", "checkout.not_for_sale", "stock.not
 
 
 def operations(door: Door) -> list[Operation]:
-    return [*_carts(door), *_items(door), *_choices(door)]
+    return [*_new(door), *_own(door), *_additions(door), *_lines(door), *_choices(door)]
 
 
-def _carts(door: Door) -> list[Operation]:
+def _new(door: Door) -> list[Operation]:
     async def create(request: Request) -> Response:
         caller = door.caller(request)
         body = await read(request, bodies.NewCart)
@@ -39,17 +39,6 @@ def _carts(door: Door) -> list[Operation]:
         )
         answer = await door.send(request, caller, command, body)
         return answered(answer, 201, {"Location": f"{PREFIX}/carts/{answer.id}", **headers})
-
-    async def take_over(request: Request) -> Response:
-        caller = door.caller(request)
-        await read(request, bodies.Nothing)
-        command = commands.AssignCustomer(cart_id=path_uuid(request, "id"), customer_id=caller.customer_id)
-        return answered(await door.send(request, caller, command))
-
-    async def reprice(request: Request) -> Response:
-        caller = door.caller(request)
-        await read(request, bodies.Nothing)
-        return answered(await door.send(request, caller, RepriceCart(cart_id=path_uuid(request, "id"))))
 
     return [
         Operation(
@@ -67,6 +56,22 @@ def _carts(door: Door) -> list[Operation]:
             session=True,
             versioned=False,
         ),
+    ]
+
+
+def _own(door: Door) -> list[Operation]:
+    async def take_over(request: Request) -> Response:
+        caller = door.caller(request)
+        await read(request, bodies.Nothing)
+        command = commands.AssignCustomer(cart_id=path_uuid(request, "id"), customer_id=caller.customer_id)
+        return answered(await door.send(request, caller, command))
+
+    async def reprice(request: Request) -> Response:
+        caller = door.caller(request)
+        await read(request, bodies.Nothing)
+        return answered(await door.send(request, caller, RepriceCart(cart_id=path_uuid(request, "id"))))
+
+    return [
         Operation(
             method="PUT",
             path="/carts/{id}/customer",
@@ -95,7 +100,7 @@ def _carts(door: Door) -> list[Operation]:
     ]
 
 
-def _items(door: Door) -> list[Operation]:
+def _additions(door: Door) -> list[Operation]:
     async def add(request: Request) -> Response:
         caller = door.caller(request)
         body = await read(request, bodies.NewItem)
@@ -106,20 +111,6 @@ def _items(door: Door) -> list[Operation]:
             quantity=body.quantity,
         )
         return answered(await door.send(request, caller, command, body))
-
-    async def change(request: Request) -> Response:
-        caller = door.caller(request)
-        body = await read(request, bodies.Quantity)
-        command = ChangeInCart(
-            cart_id=path_uuid(request, "id"), line_id=path_uuid(request, "line"), quantity=body.quantity
-        )
-        return answered(await door.send(request, caller, command, body))
-
-    async def remove(request: Request) -> Response:
-        caller = door.caller(request)
-        await read(request, bodies.Nothing)
-        command = commands.RemoveItem(cart_id=path_uuid(request, "id"), line_id=path_uuid(request, "line"))
-        return answered(await door.send(request, caller, command))
 
     return [
         Operation(
@@ -135,6 +126,25 @@ def _items(door: Door) -> list[Operation]:
             signed_in=False,
             session=True,
         ),
+    ]
+
+
+def _lines(door: Door) -> list[Operation]:
+    async def change(request: Request) -> Response:
+        caller = door.caller(request)
+        body = await read(request, bodies.Quantity)
+        command = ChangeInCart(
+            cart_id=path_uuid(request, "id"), line_id=path_uuid(request, "line"), quantity=body.quantity
+        )
+        return answered(await door.send(request, caller, command, body))
+
+    async def remove(request: Request) -> Response:
+        caller = door.caller(request)
+        await read(request, bodies.Nothing)
+        command = commands.RemoveItem(cart_id=path_uuid(request, "id"), line_id=path_uuid(request, "line"))
+        return answered(await door.send(request, caller, command))
+
+    return [
         Operation(
             method="PATCH",
             path="/carts/{id}/items/{line}",

@@ -23,6 +23,10 @@ TAG = "orders"
 
 
 def operations(door: Door) -> list[Operation]:
+    return [*_placing(door), *_ending(door)]
+
+
+def _placing(door: Door) -> list[Operation]:
     async def place(request: Request) -> Response:
         caller = door.caller(request)
         body = await read(request, bodies.NewOrder)
@@ -36,21 +40,6 @@ def operations(door: Door) -> list[Operation]:
         )
         answer = await door.send(request, caller, command, body, key_required=True)
         return await _settled(door, request, answer, 201, {"Location": f"{PREFIX}/orders/{answer.id}"})
-
-    async def cancel(request: Request) -> Response:
-        caller = door.caller(request)
-        body = await read(request, bodies.Cancellation)
-        command = CancelOrder(order_id=path_uuid(request, "id"), reason=body.reason)
-        return answered(await door.send(request, caller, command, body, key_required=True))
-
-    async def refund(request: Request) -> Response:
-        caller = door.caller(request)
-        body = await read(request, bodies.NewRefund)
-        payment_id = await _payment_of(door, caller, path_uuid(request, "id"))
-        command = RefundPayment(
-            payment_id=payment_id, refund_id=door.ids.new(), reason=body.reason, amount_minor=body.amount_minor
-        )
-        return answered(await door.send(request, caller, command, body, key_required=True), 202)
 
     return [
         Operation(
@@ -77,6 +66,26 @@ def operations(door: Door) -> list[Operation]:
             key=True,
             waits=True,
         ),
+    ]
+
+
+def _ending(door: Door) -> list[Operation]:
+    async def cancel(request: Request) -> Response:
+        caller = door.caller(request)
+        body = await read(request, bodies.Cancellation)
+        command = CancelOrder(order_id=path_uuid(request, "id"), reason=body.reason)
+        return answered(await door.send(request, caller, command, body, key_required=True))
+
+    async def refund(request: Request) -> Response:
+        caller = door.caller(request)
+        body = await read(request, bodies.NewRefund)
+        payment_id = await _payment_of(door, caller, path_uuid(request, "id"))
+        command = RefundPayment(
+            payment_id=payment_id, refund_id=door.ids.new(), reason=body.reason, amount_minor=body.amount_minor
+        )
+        return answered(await door.send(request, caller, command, body, key_required=True), 202)
+
+    return [
         Operation(
             method="POST",
             path="/orders/{id}/cancel",

@@ -15,6 +15,10 @@ ERRORS = ("payment.unknown", "payment.wrong_state", "payment.outcome_pending")
 
 
 def operations(door: Door) -> list[Operation]:
+    return [*_holds(door), *_refunds(door)]
+
+
+def _holds(door: Door) -> list[Operation]:
     async def capture(request: Request) -> Response:
         caller = door.caller(request)
         body = await read(request, bodies.Capture)
@@ -25,17 +29,6 @@ def operations(door: Door) -> list[Operation]:
         caller = door.caller(request)
         body = await read(request, bodies.Reason)
         command = commands.VoidPayment(payment_id=path_uuid(request, "id"), reason=body.reason)
-        return answered(await door.send(request, caller, command, body, key_required=True), 202)
-
-    async def refund(request: Request) -> Response:
-        caller = door.caller(request)
-        body = await read(request, bodies.NewRefund)
-        command = commands.RefundPayment(
-            payment_id=path_uuid(request, "id"),
-            refund_id=door.ids.new(),
-            reason=body.reason,
-            amount_minor=body.amount_minor,
-        )
         return answered(await door.send(request, caller, command, body, key_required=True), 202)
 
     return [
@@ -65,6 +58,22 @@ def operations(door: Door) -> list[Operation]:
             errors=(*ERRORS, "payment.already_captured"),
             key=True,
         ),
+    ]
+
+
+def _refunds(door: Door) -> list[Operation]:
+    async def refund(request: Request) -> Response:
+        caller = door.caller(request)
+        body = await read(request, bodies.NewRefund)
+        command = commands.RefundPayment(
+            payment_id=path_uuid(request, "id"),
+            refund_id=door.ids.new(),
+            reason=body.reason,
+            amount_minor=body.amount_minor,
+        )
+        return answered(await door.send(request, caller, command, body, key_required=True), 202)
+
+    return [
         Operation(
             method="POST",
             path="/payments/{id}/refunds",

@@ -16,6 +16,10 @@ TEXTS = ("product.text_invalid", "product.language_unknown", "product.image_inva
 
 
 def operations(door: Door) -> list[Operation]:
+    return [*_words(door), *_variants(door), *_life(door)]
+
+
+def _words(door: Door) -> list[Operation]:
     async def create(request: Request) -> Response:
         caller = door.caller(request)
         body = await read(request, bodies.NewProduct)
@@ -43,47 +47,6 @@ def operations(door: Door) -> list[Operation]:
         )
         return answered(await door.send(request, caller, command, body))
 
-    async def add_variant(request: Request) -> Response:
-        caller = door.caller(request)
-        body = await read(request, bodies.NewVariant)
-        command = AddVariant(
-            product_id=path_uuid(request, "id"),
-            variant_id=door.ids.new(),
-            sku=body.sku,
-            attributes=body.attributes,
-            price_minor=body.price_minor,
-        )
-        return answered(await door.send(request, caller, command, body), 201)
-
-    async def change_price(request: Request) -> Response:
-        caller = door.caller(request)
-        body = await read(request, bodies.NewPrice)
-        command = commands.ChangePrice(
-            product_id=path_uuid(request, "id"),
-            variant_id=body.variant_id,
-            price_minor=body.price_minor,
-            valid_from=body.valid_from,
-        )
-        return answered(await door.send(request, caller, command, body))
-
-    async def publish(request: Request) -> Response:
-        caller = door.caller(request)
-        body = await read(request, bodies.Nothing)
-        command = commands.PublishProduct(product_id=path_uuid(request, "id"))
-        return answered(await door.send(request, caller, command, body))
-
-    async def archive(request: Request) -> Response:
-        caller = door.caller(request)
-        body = await read(request, bodies.Reason)
-        command = commands.ArchiveProduct(product_id=path_uuid(request, "id"), reason=body.reason)
-        return answered(await door.send(request, caller, command, body))
-
-    async def delete(request: Request) -> Response:
-        caller = door.caller(request)
-        body = await read(request, bodies.Nothing)
-        command = commands.DeleteProduct(product_id=path_uuid(request, "id"))
-        return answered(await door.send(request, caller, command, body))
-
     return [
         Operation(
             method="POST",
@@ -109,6 +72,34 @@ def operations(door: Door) -> list[Operation]:
             example=examples.PRODUCT,
             errors=("product.unknown", "product.wrong_state", *TEXTS),
         ),
+    ]
+
+
+def _variants(door: Door) -> list[Operation]:
+    async def add_variant(request: Request) -> Response:
+        caller = door.caller(request)
+        body = await read(request, bodies.NewVariant)
+        command = AddVariant(
+            product_id=path_uuid(request, "id"),
+            variant_id=door.ids.new(),
+            sku=body.sku,
+            attributes=body.attributes,
+            price_minor=body.price_minor,
+        )
+        return answered(await door.send(request, caller, command, body), 201)
+
+    async def change_price(request: Request) -> Response:
+        caller = door.caller(request)
+        body = await read(request, bodies.NewPrice)
+        command = commands.ChangePrice(
+            product_id=path_uuid(request, "id"),
+            variant_id=body.variant_id,
+            price_minor=body.price_minor,
+            valid_from=body.valid_from,
+        )
+        return answered(await door.send(request, caller, command, body))
+
+    return [
         Operation(
             method="POST",
             path="/products/{id}/variants",
@@ -137,6 +128,29 @@ def operations(door: Door) -> list[Operation]:
                 "product.price_out_of_range",
             ),
         ),
+    ]
+
+
+def _life(door: Door) -> list[Operation]:
+    async def publish(request: Request) -> Response:
+        caller = door.caller(request)
+        body = await read(request, bodies.Nothing)
+        command = commands.PublishProduct(product_id=path_uuid(request, "id"))
+        return answered(await door.send(request, caller, command, body))
+
+    async def archive(request: Request) -> Response:
+        caller = door.caller(request)
+        body = await read(request, bodies.Reason)
+        command = commands.ArchiveProduct(product_id=path_uuid(request, "id"), reason=body.reason)
+        return answered(await door.send(request, caller, command, body))
+
+    async def delete(request: Request) -> Response:
+        caller = door.caller(request)
+        body = await read(request, bodies.Nothing)
+        command = commands.DeleteProduct(product_id=path_uuid(request, "id"))
+        return answered(await door.send(request, caller, command, body))
+
+    return [
         Operation(
             method="POST",
             path="/products/{id}/publish",
