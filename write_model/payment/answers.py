@@ -66,8 +66,7 @@ HELD = frozenset({AUTHORIZED, CAPTURING, CAPTURE_UNKNOWN, VOIDING})
 def authorized(command: RecordAuthorized, payment: Payment) -> Sequence[PaymentEvent]:
     """Also of a payment that was declined, or given up before the provider was known to act: money that is there."""
     said = _answered(payment, command.provider_ref)
-    given_up = payment.status == VOIDED and payment.provider_ref is None
-    if not given_up and (payment.status not in OPEN or _older(payment, command.provider_at)):
+    if not _given_up(payment) and (payment.status not in OPEN or _older(payment, command.provider_at)):
         return []
     if (command.amount_minor, command.currency) != (payment.amount_minor, payment.currency):
         return [_mismatch(payment, command.provider_ref, payment.amount_minor, command.amount_minor, command.currency)]
@@ -96,8 +95,10 @@ def authorization_failed(command: RecordAuthorizationFailed, payment: Payment) -
 
 
 def action_required(command: RecordActionRequired, payment: Payment) -> Sequence[PaymentEvent]:
+    """Also of a payment that was given up before the provider was known to act: then it has to be voided there."""
     said = _answered(payment, command.provider_ref)
-    if payment.status not in OPEN - {ACTION_REQUIRED, FAILED} or _older(payment, command.provider_at):
+    waits = payment.status in OPEN - {ACTION_REQUIRED, FAILED} or _given_up(payment)
+    if not waits or _older(payment, command.provider_at):
         return []
     return [
         AuthorizationActionRequired(
@@ -210,6 +211,11 @@ def _answered(payment: Payment, provider_ref: str | None) -> Whose:
     if payment.provider_ref is not None and provider_ref not in (None, payment.provider_ref):
         raise refusals.RefDiffers
     return said
+
+
+def _given_up(payment: Payment) -> bool:
+    """Voided while the provider knew of nothing: whatever it says later is news."""
+    return payment.status == VOIDED and payment.provider_ref is None
 
 
 def _older(payment: Payment, at: datetime | None) -> bool:

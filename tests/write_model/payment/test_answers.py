@@ -79,6 +79,12 @@ def test_money_that_appears_after_the_payment_was_given_up_is_recorded() -> None
     given(PAYMENT, a.CREATED, *given_up).when(a.record_authorized()).then(a.AUTHORIZED)
 
 
+def test_a_step_for_the_customer_that_appears_after_the_payment_was_given_up_is_voided() -> None:
+    given_up = given(PAYMENT, a.CREATED).when(a.VOID).facts()
+    given(PAYMENT, a.CREATED, *given_up).when(a.record_action()).then(a.ACTION)
+    given(PAYMENT, a.CREATED, *given_up, a.ACTION).when(a.VOID).then(a.VOID_REQUESTED)
+
+
 def test_what_was_voided_at_the_provider_stays_so() -> None:
     voided = (*a.HELD, a.VOID_REQUESTED, a.VOIDED)
     for answer in (a.record_authorized(at=a.LATER), a.record_captured(), a.record_voided(), VOID_FAILED):
