@@ -5,6 +5,7 @@ NOTIFY from another connection after the commit: a hint, which may be lost and i
 """
 
 import asyncio
+import logging
 import struct
 from collections import deque
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from infra.ports import Append, Busy, Unavailable, Unknown, Verdict
 from infra.postgres.pool import in_utc
 
 CHANNEL = "log"
+
+_LOG = logging.getLogger(__name__)
 
 _RETRY_AFTER = 0.5  # seconds, told with Busy
 _CALL = 2.8  # seconds: a caller waits 3 at most for what was sent
@@ -91,11 +94,15 @@ class GroupAppender:
         return self._most
 
     async def _fly(self, batch: Sequence[Waiting]) -> None:
+        reason = "the appender was stopped"
         try:
             await self._append(batch)
+        except Exception as error:  # a bug: these callers ask the log, the others are served on
+            reason = f"the answer was not understood: {type(error).__name__}"
+            _LOG.error("appender: %s", reason)
         finally:
             for waiting in batch:
-                _tell(waiting, Unknown("the appender was stopped"))
+                _tell(waiting, Unknown(reason))
             self._flying -= 1
             self._sent -= len(batch)
             self._landed.set()

@@ -181,6 +181,18 @@ async def test_a_value_that_does_not_fit_its_column_is_refused_alone(stores: Sto
 
 
 @integration
+async def test_an_answer_that_is_not_understood_leaves_the_outcome_unknown_and_others_are_served(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with GroupAppender(stores.postgres_url) as appender:
+        with monkeypatch.context() as broken:
+            broken.setattr("infra.event_log.appender.verdicts", lambda commands, rows: 1 / 0)
+            assert isinstance(await appender.append(command({"a": 0}, event("a", 1))), Unknown)
+
+        assert await appender.append(command({"a": 0}, event("a", 1))) == Conflict({"a": 1})
+
+
+@integration
 async def test_a_clean_stop_appends_what_waits_and_then_refuses(stores: Stores) -> None:
     async with GroupAppender(stores.postgres_url) as appender:
         pending = [asyncio.ensure_future(appender.append(command({f"a{n}": 0}, event(f"a{n}", 1)))) for n in range(9)]
