@@ -118,7 +118,7 @@ async def serve(settings: Settings, wanted: Sequence[str]) -> None:
     """Until SIGTERM or SIGINT; then requests under way are finished."""
     ports = {REST: settings.ports.rest, GRAPHQL: settings.ports.graphql}
     async with applications(settings) as doors:
-        servers = [Server(_config(doors[name], ports[name])) for name in wanted]
+        servers = [Server(config(doors[name], ports[name])) for name in wanted]
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _end, servers)
@@ -130,7 +130,8 @@ async def serve(settings: Settings, wanted: Sequence[str]) -> None:
             print("ready http", flush=True)  # noqa: T201 the runner waits for this line
 
 
-def _config(app: ASGIApp, port: int) -> uvicorn.Config:
+def config(app: ASGIApp, port: int) -> uvicorn.Config:
+    """How both are served."""
     return uvicorn.Config(
         app,
         host=HOST,

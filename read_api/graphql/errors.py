@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from infra.ports import Busy, Unavailable
 from infra.security.tokens import TokenExpired, TokenInvalid
@@ -112,6 +113,8 @@ def coded(error: BaseException) -> tuple[str, dict[str, object]]:
             return "edge.token_expired", {}
         case TokenInvalid():
             return "edge.token_invalid", {}
+        case CannotGetOperationTypeError() | InvalidOperationTypeError():
+            return INVALID, {}
         case _:
             return INTERNAL, {}
 

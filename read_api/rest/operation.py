@@ -12,7 +12,8 @@ from read_api.rest.answers import JSON, PROBLEM, Endpoint
 from write_model.handling.catalogue import entry
 
 AsOf = Callable[[OrderTracking, int | datetime], Awaitable[Found[OrderTracking] | None]]
-REFERENCE = "#/components/schemas/{name}"
+REFERENCE = "#/components/schemas/{name}View"  # a command's body may have the same name
+FAILURE = {"$ref": "#/components/schemas/Problem"}
 EVERYWHERE = ("edge.parameter_invalid", "edge.token_invalid", "edge.token_expired", "read.behind", "read.rebuilding")
 
 
@@ -52,7 +53,7 @@ def schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     """`components.schemas` of the documents."""
     documents = list(dict.fromkeys(operation.document for operation in operations))
     _, components = msgspec.json.schema_components(documents, ref_template=REFERENCE)
-    return dict(components)
+    return {f"{name}View": component for name, component in components.items()}
 
 
 def _described(operation: Operation) -> dict[str, Any]:
@@ -98,11 +99,10 @@ def _errors(operation: Operation) -> dict[str, Any]:
     by_status: dict[str, list[str]] = {}
     for code in codes:
         by_status.setdefault(str(entry(code).status), []).append(code)
-    reference = {"$ref": REFERENCE.format(name="Problem")}
     return {
         status: {
             "description": f"Problem details: {', '.join(f'`{code}`' for code in named)}.",
-            "content": {PROBLEM: {"schema": reference}},
+            "content": {PROBLEM: {"schema": FAILURE}},
         }
         for status, named in sorted(by_status.items())
     }

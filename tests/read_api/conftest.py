@@ -1,8 +1,10 @@
 """What tests of the read side may ask for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.read_api.world import World, open_world
 
@@ -11,3 +13,10 @@ from tests.read_api.world import World, open_world
 async def world() -> AsyncIterator[World]:
     async with open_world() as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What the code under test has logged."""
+    with capture_logs() as entries:
+        yield entries

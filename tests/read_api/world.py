@@ -39,9 +39,9 @@ class CountingStore(MemoryViewStore):
 
     asked = 0
 
-    async def load(self, target: str, keys: Collection[str]) -> Mapping[str, Doc]:
+    async def load(self, target: str, keys: Collection[str], whole: bool = False) -> Mapping[str, Doc]:
         self.asked += 1
-        return await super().load(target, keys)
+        return await super().load(target, keys, whole)
 
     async def find(self, target: str, query: Query) -> Sequence[Doc]:
         self.asked += 1
@@ -174,7 +174,7 @@ async def open_world() -> AsyncIterator[World]:
 def code_of(answer: Answer) -> str:
     """Of the first error, or of the problem."""
     body = answer.json()
-    return str(body["errors"][0]["extensions"]["code"] if "errors" in body else body["code"])
+    return str(body["code"] if "code" in body else body["errors"][0]["extensions"]["code"])
 
 
 def _folded(projection: AnyProjection, envelopes: Sequence[Envelope[Event]]) -> list[Doc]:
