@@ -157,8 +157,13 @@ def capture_failed(command: RecordCaptureFailed, payment: Payment) -> Sequence[P
 
 
 def voided(command: RecordVoided, payment: Payment) -> Sequence[PaymentEvent]:
-    """By our wish, or because the provider gave it up (an authorisation ends by itself after days)."""
+    """By our wish, or because the provider gave it up (an authorisation ends by itself after days).
+
+    That there was nothing to void is older news once the provider has named what is there.
+    """
     said = _answered(payment, command.provider_ref)
+    if command.provider_ref is None and payment.provider_ref is not None:
+        return []
     if payment.status not in HELD | OPEN - {FAILED} | {MISMATCHED} or payment.captured_minor:
         return []
     return [PaymentVoided(**said, provider_ref=command.provider_ref, provider_at=command.provider_at)]

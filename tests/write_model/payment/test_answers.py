@@ -17,6 +17,7 @@ from write_model.payment.commands import (
     RecordCaptureFailed,
     RecordOutcomeUnknown,
     RecordRefundFailed,
+    RecordVoided,
     RecordVoidFailed,
     RetryRefund,
 )
@@ -77,6 +78,15 @@ def test_money_that_appears_after_a_decline_is_recorded() -> None:
 def test_money_that_appears_after_the_payment_was_given_up_is_recorded() -> None:
     given_up = given(PAYMENT, a.CREATED).when(a.VOID).facts()
     given(PAYMENT, a.CREATED, *given_up).when(a.record_authorized()).then(a.AUTHORIZED)
+
+
+@pytest.mark.parametrize("found", [a.AUTHORIZED, a.ACTION])
+def test_that_there_was_nothing_to_void_is_older_news_than_what_is_there(found: PaymentEvent) -> None:
+    nothing = RecordVoided(payment_id=PAYMENT_ID, provider_ref=None, provider_at=None)
+    given_up = given(PAYMENT, *a.ASKED).when(nothing).facts()
+    given(PAYMENT, *a.ASKED, found).when(nothing).nothing()
+    given(PAYMENT, *a.ASKED, *given_up, found).when(nothing).nothing()
+    given(PAYMENT, *a.ASKED, *given_up, found).when(a.VOID).then(a.VOID_REQUESTED)
 
 
 def test_a_step_for_the_customer_that_appears_after_the_payment_was_given_up_is_voided() -> None:
