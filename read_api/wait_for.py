@@ -50,4 +50,4 @@ async def reach(readers: Readers, need: Need, *sources: Any) -> None:
     """Until every view has reached the position. Raises Behind, or Rebuilding where a view is being filled again."""
     for source in sources:
         if need.position and await readers.freshness.wait(source, need.position, need.seconds) < need.position:
-            raise readers.freshness.problem(source, need.position)
+            raise readers.freshness.problem(source)
