@@ -8,7 +8,7 @@ from uuid import UUID
 
 from processes.running.messages import Dispatch, Message, Perform, Process, Refusal, TimeCame, Unforeseen, WakeMe, Wish
 from tests.kit.builders.ids import an_id
-from write_model.kernel.message import Command, Envelope
+from write_model.kernel.message import Envelope
 from write_model.notification.commands import PostNotification, ReadNotification
 from write_model.notification.events import NotificationPosted, NotificationRead
 
@@ -68,7 +68,7 @@ def wishes(posted: NotificationPosted, at: datetime) -> Sequence[Wish]:
 PROCESS = counting()
 
 
-def post(number: int, template: str = "good", customer: UUID = CUSTOMER) -> Command:
+def post(number: int, template: str = "good", customer: UUID = CUSTOMER) -> PostNotification:
     return PostNotification(
         notification_id=an_id("notification", number),
         customer_id=customer,
