@@ -152,7 +152,7 @@ class Runtime(_Group):
     """Where and as what it runs."""
 
     data: Path
-    clock: Literal["system", "database"] = "system"
+    clock: Literal["system", "virtual"] = "system"  # virtual: all processes read it from PostgreSQL
     environment: Literal["development", "test", "staging", "production"] = "development"
 
 
