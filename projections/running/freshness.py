@@ -47,8 +47,10 @@ class Freshness:
         self._highest: dict[tuple[str, str], int] = {}
         self._asked: dict[str, asyncio.Task[None]] = {}
         self._down: set[str] = set()
-        self._floor = 0  # the highest position heard of
+        self._looked = float("-inf")  # loop time
+        self._floor = 0  # the highest position that a store told; what a reader says may be anything
         self._behind_since: dict[str, float] = {}  # by target, loop time
+        self._in_vain: dict[str, float] = {}  # by target: seconds that the latest reader waited for nothing
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -61,6 +63,7 @@ class Freshness:
 
     async def refresh(self) -> None:
         """Ask every store once; callers at the same time share the question."""
+        self._looked = self._now()
         await asyncio.wait([self._asking(name) for name in self._stores])
 
     async def still(self, source: Source[Any], store: str, position: int) -> bool:
@@ -78,19 +81,20 @@ class Freshness:
         """Until some store of the view has reached `position`, at most so long; the position reached."""
         if (reached := self.position(source)) >= position:
             return reached
-        self._heard(position)
         pause = PAUSE
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     nudged = self._nudged.get(source.target)  # before the look: what comes after it is heard
-                    await self.refresh()
+                    if self._now() - self._looked >= PAUSE / 2:  # else another has just asked
+                        await self.refresh()
                     if self.position(source) >= position:
+                        self._in_vain.pop(source.target, None)
                         break
                     await self._pause(nudged, pause)
                     pause = min(pause * 1.5, LONGEST_PAUSE)
         except TimeoutError:
-            pass
+            self._in_vain[source.target] = seconds
         return self.position(source)
 
     def usable(self, source: Source[Any], store: str, at_least: int) -> int | None:
@@ -110,14 +114,13 @@ class Freshness:
         """It did not answer: the others are asked until it does."""
         self._down.add(store)
 
-    def problem(self, source: Source[Any], at_least: int) -> Behind | Rebuilding:
-        """Why no store of the view may be read."""
+    def problem(self, source: Source[Any]) -> Behind | Rebuilding:
+        """Why no store of the view may be read. The lag: since it was last at the front, or was waited for in vain."""
         position = self.position(source)
         if all(store in self._down or self._is_rebuilding(source.target, store) for store in source.stores):
             return Rebuilding(position)
-        self._heard(at_least)
-        since = self._behind_since.get(source.target, self._now())
-        return Behind(position, int((self._now() - since) * 1_000))
+        behind = self._now() - self._behind_since.get(source.target, self._now())
+        return Behind(position, int(max(behind, self._in_vain.get(source.target, 0.0)) * 1_000))
 
     async def _pause(self, nudged: asyncio.Event | None, seconds: float) -> None:
         """Until it is worth looking again: a nudge, where nudges come; else a moment."""

@@ -97,7 +97,7 @@ async def page(readers: Readers, choices: Sequence[Choice[D]], sort: str, first:
         if not await readers.freshness.still(choice.source, choice.store, position):
             continue
         return Page([_item(choice, sort, doc) for doc in docs[:first]], len(docs) > first, position)
-    raise readers.freshness.problem(choices[0].source, at_least)
+    raise readers.freshness.problem(choices[0].source)
 
 
 def _item(choice: Choice[D], sort: str, doc: Doc) -> tuple[str, D]:
@@ -137,7 +137,7 @@ async def _read(
             named = dict(zip(keys, names, strict=True))
             await _fill(readers, source, cached[0], {named[key]: docs[key] for key in wanted if key in docs}, ttl)
         return found
-    raise readers.freshness.problem(source, at_least)
+    raise readers.freshness.problem(source)
 
 
 async def _cached(readers: Readers, source: Source[D], names: Sequence[str]) -> Sequence[Cached]:

@@ -1,0 +1,39 @@
+"""May a reader trust what the process believes about its views?"""
+
+from infra.clock import SystemClock
+from infra.memory.views import MemoryViewStore
+from projections.order_tracking.view import SOURCE
+from projections.running.freshness import Behind, Freshness
+from projections.running.projection import MONGO, SQL
+
+FAR = 10**9
+
+
+async def fresh(position: int) -> Freshness:
+    stores = {MONGO: MemoryViewStore(), SQL: MemoryViewStore()}
+    for store in stores.values():
+        await store.take(SOURCE.target, 1)
+        await store.commit(SOURCE.target, 1, 0, position, [])
+    freshness = Freshness(stores, SystemClock())
+    await freshness.refresh()
+    return freshness
+
+
+async def test_a_position_that_only_a_reader_has_heard_of_changes_nothing_for_others() -> None:
+    freshness = await fresh(5)
+
+    assert await freshness.wait(SOURCE, FAR, 0.02) == 5
+
+    problem = freshness.problem(SOURCE)
+    assert isinstance(problem, Behind)
+    assert (problem.position, problem.lag_ms) == (5, 20)
+    assert freshness.usable(SOURCE, MONGO, 0) == 5
+    assert freshness.is_recent(5)
+
+
+async def test_a_position_that_is_there_is_not_waited_for() -> None:
+    freshness = await fresh(5)
+
+    assert await freshness.wait(SOURCE, 5, 60) == 5
+    assert freshness.usable(SOURCE, SQL, 5) == 5
+    assert freshness.usable(SOURCE, SQL, 6) is None
