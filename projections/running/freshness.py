@@ -74,8 +74,9 @@ class Freshness:
         return store not in self._down and self._at(source.target, store) >= position
 
     def position(self, source: Source[Any]) -> int:
-        """The highest position of the view over its stores, as last seen."""
-        return max((self._at(source.target, store) for store in source.stores), default=0)
+        """The highest position of the view over its stores, as last seen; over those that answer, where some do."""
+        answering = [store for store in source.stores if store not in self._down] or source.stores
+        return max((self._at(source.target, store) for store in answering), default=0)
 
     async def wait(self, source: Source[Any], position: int, seconds: float) -> int:
         """Until some store of the view has reached `position`, at most so long; the position reached."""

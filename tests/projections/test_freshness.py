@@ -37,3 +37,16 @@ async def test_a_position_that_is_there_is_not_waited_for() -> None:
     assert await freshness.wait(SOURCE, 5, 60) == 5
     assert freshness.usable(SOURCE, SQL, 5) == 5
     assert freshness.usable(SOURCE, SQL, 6) is None
+
+
+async def test_a_store_that_does_not_answer_does_not_say_that_the_view_is_there() -> None:
+    freshness = await fresh(5)
+    mongo = freshness._stores[MONGO]
+    await mongo.commit(SOURCE.target, 1, 5, 9, [])
+    await freshness.refresh()
+    assert freshness.position(SOURCE) == 9
+
+    freshness.lost(MONGO)
+
+    assert freshness.position(SOURCE) == 5
+    assert freshness.usable(SOURCE, MONGO, 9) is None
