@@ -54,6 +54,7 @@ from write_model.kernel.clock import Clock
 CONNECTIONS = 6  # to the database with log and schema read
 KEY_CONNECTIONS = 1
 REPORT_SECONDS = 10.0
+CANCEL_AGAIN_SECONDS = 0.2
 
 ALL: tuple[AnyProjection, ...] = (
     ORDER_TRACKING,
@@ -133,13 +134,13 @@ async def _open_stores(
 
 
 def runners(
-    opened: Opened, health: Health, feed: Feed, clock: Clock, worker: str
+    opened: Opened, health: Health, feed: Feed, clock: Clock, worker: str, projections: Sequence[AnyProjection] = ALL
 ) -> Sequence[Runner | Copier | Nudger | Moves]:
     """Everything that runs side by side until it is cancelled."""
     around = Surroundings(feed, opened.leases, clock, health, worker)
     moves = {name: Moves(store, clock) for name, store in opened.stores.items()}
     running: list[Runner | Copier | Nudger | Moves] = [*moves.values()]
-    for projection in ALL:
+    for projection in projections:
         for name in projection.source.stores:
             leads = name == projection.source.stores[0]  # its copies and its nudges follow this store
             copier = Copier(projection.target, opened.copies, clock) if leads and projection.copies else None
@@ -156,14 +157,27 @@ async def run(settings: Settings, ended: asyncio.Event) -> None:
     async with build(settings) as opened:
         feed = Feed(opened.reader, opened.decode, NAMES, clock)
         worker = f"{socket.gethostname()}:{os.getpid()}"
-        async with asyncio.TaskGroup() as tasks:
-            parts = runners(opened, health, feed, clock, worker)
-            running = [tasks.create_task(part.run()) for part in (feed, *parts)]
-            running.append(tasks.create_task(_report(health, feed, clock)))
-            print("ready projections", flush=True)  # noqa: T201 the runner of the platform waits for this line
-            await ended.wait()
-            for task in running:
-                task.cancel()
+        parts = runners(opened, health, feed, clock, worker)
+        running = [asyncio.create_task(part.run()) for part in (feed, *parts)]
+        running.append(asyncio.create_task(_report(health, feed, clock)))
+        ending = asyncio.create_task(ended.wait())
+        print("ready projections", flush=True)  # noqa: T201 the runner of the platform waits for this line
+        try:
+            await asyncio.wait([ending, *running], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ending.cancel()
+            await _end(running)
+        for task in running:
+            if not task.cancelled() and (problem := task.exception()) is not None:
+                raise problem
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until they have ended: drivers that use `wait_for` may swallow a cancellation (Python 3.11)."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _report(health: Health, feed: Feed, clock: Clock) -> None:

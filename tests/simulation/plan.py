@@ -24,6 +24,8 @@ FAULTS = (
     "store",  # a store's call fails before or after it was done
     "webhooks",  # the provider's messages lost, repeated, reordered
 )
+ALWAYS = ("orders", "stock_levels", "public_changes")  # views that clients of the simulation read
+SOMETIMES = ("carts", "products", "order_history", "payments", "inbox", "customers", "user_events")
 RATES = (0.004, 0.02, 0.08)
 
 
@@ -41,6 +43,8 @@ class Plan:
     kept: int
     cached: int
     effects: int  # under way at once in a worker
+    views: tuple[str, ...]  # that are projected, by name
+    readers: int
     lasts: float  # seconds with faults
 
     def without(self, *faults: str) -> "Plan":
@@ -67,5 +71,7 @@ def draw(seed: int) -> Plan:
         kept=chance.choice((1, 5, 4096)),
         cached=chance.choice((1, 4, 1000)),
         effects=chance.choice((1, 2, 8)),
+        views=(*ALWAYS, *(view for view in SOMETIMES if chance.random() < 0.2)),
+        readers=chance.choice((0, 1, 2)),
         lasts=chance.choice((20.0, 40.0, 60.0)),
     )

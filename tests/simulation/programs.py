@@ -17,6 +17,13 @@ from processes.running.messages import Message, Process, Wish
 from processes.running.outbox import Performer, sweep, work_one
 from processes.running.runner import Pace, run
 from processes.running.tail import Tail
+from projections.main import NAMES, Opened, runners
+from projections.public_changes.view import CHANNEL
+from projections.public_changes.view import SOURCE as CHANGES
+from projections.running.feed import Feed
+from projections.running.freshness import Freshness
+from projections.running.lag import Health
+from projections.running.reading import Readers
 from tests.simulation.world import Running, World
 from write_model.order.events import OrderPlaced
 
@@ -94,6 +101,29 @@ async def _sweeping(world: World, here: Running, work: Any) -> None:
     await sweep(work, world.wakes)
 
 
+async def projecting(world: World, here: Running) -> None:
+    log = world.log_of(here)
+    clock, health = world.program_clock(), Health()
+    leases = world.wire("leases", world.leases, here)
+    decode = world.decode_of(here)
+    opened = Opened(world.views_of(here), world.copies_of(here), log, world.keys_of(here), decode, leases)
+    feed = Feed(log, decode, NAMES, clock)
+    parts = runners(opened, health, feed, clock, here.program.name, world.views)
+    async with asyncio.TaskGroup() as tasks:
+        for part in (feed, *parts):
+            tasks.create_task(part.run())
+
+
+async def readers(world: World, here: Running) -> None:
+    """What a node of the read side keeps open; clients ask through it."""
+    copies = world.copies_of(here)
+    views = world.views_of(here)
+    freshness = Freshness(views, world.program_clock(), {CHANGES.target: lambda: copies.nudges(CHANNEL)})
+    await freshness.refresh()
+    here.readers = Readers(views, copies, freshness)
+    await freshness.run()
+
+
 class Poisoned:
     """A process whose code fails on some messages, until `world.cured`: its keys are parked meanwhile."""
 
@@ -115,4 +145,6 @@ PROGRAMS: Mapping[str, Callable[[World, Running], Coroutine[Any, Any, None]]] = 
     "command": command,
     "processes": processes,
     "workers": workers,
+    "projecting": projecting,
+    "readers": readers,
 }

@@ -10,11 +10,19 @@ from typing import Any
 import structlog
 
 from processes.running import outbox
+from projections.main import NAMES
+from projections.running import feed as feeding
+from projections.running import freshness
+from projections.running import runner as projecting
+from projections.running.comparing import compare
+from projections.running.feed import Feed
+from projections.running.projection import MONGO, SQL
 from tests.simulation.chances import Chance, Record
 from tests.simulation.checks import Check
 from tests.simulation.loop import NobodyWakes, SeededLoop, TooManySteps
 from tests.simulation.plan import Plan, draw
 from tests.simulation.programs import PROGRAMS
+from tests.simulation.reading import Reader, check_reads
 from tests.simulation.shoppers import Shop, Shopper, stocktaking
 from tests.simulation.trouble import Trouble
 from tests.simulation.world import World
@@ -22,7 +30,15 @@ from write_model.handling.registry import decoder
 
 BUDGET = 600_000  # steps of a seed
 HOUR = 3600.0
-CALM_SWEEP = 15.0  # seconds, in the hour of peace
+WATCHED = 60.0  # seconds of it at the usual pace
+# In the rest of the hour nothing is new: who polls may do so less often, so that a seed takes no longer than it must.
+CALM: tuple[tuple[Any, str, float], ...] = (
+    (outbox, "SWEEP_EVERY", 15.0),
+    (projecting, "CHECK_SECONDS", 300.0),
+    (projecting, "LEASE_SECONDS", 7200.0),
+    (feeding, "IDLE_SECONDS", 300.0),
+    (freshness, "IDLE_PAUSE", 300.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,8 @@ def simulate(plan: Plan | int) -> Outcome:
             loop.run_until_complete(_all(world))
         except (NobodyWakes, TooManySteps) as stuck:
             world.record.violation(f"{type(stuck).__name__} at {loop.time():.1f} s")
+        except Exception as error:
+            world.record.violation(f"ended by {type(error).__name__}: {error}")
         steps, seconds = loop.steps, loop.time()
         loop.spend()
         loop.run_until_complete(world.close())
@@ -67,21 +85,41 @@ async def _all(world: World) -> None:
         world.launch("command", PROGRAMS["command"])
     await shop.open(world.chance("catalogue"))
     world.record.healed = False
-    for kind in PROGRAMS:
-        if kind != "command":
-            world.launch(kind, PROGRAMS[kind])
+    for kind in ("processes", "workers", "projecting"):
+        world.launch(kind, PROGRAMS[kind])
+    for _ in range(world.plan.readers):
+        world.launch("readers", PROGRAMS["readers"])
     await _troubled(world, shop)
     await _healed(world)
     await asyncio.sleep(HOUR)
     await _repeated(world, shop)
-    events = await decoder(world.codec, world.keys)(await world.log.read(0, 1_000_000))
+    await asyncio.sleep(HOUR / 12)
+    decode = decoder(world.codec, world.keys)
+    events = await decode(await world.log.read(0, 1_000_000))
     Check(world, shop, events).all()
+    check_reads(world, events)
+    await _documents(world, Feed(world.log, decode, NAMES, world.clock))
+
+
+async def _documents(world: World, feed: Feed) -> None:
+    """Every document in every store, and every copy, is what the log says."""
+    head = await world.log.head()
+    everywhere = {MONGO: world.documents, SQL: world.rows}
+    for view in world.views:
+        stores = {name: everywhere[name] for name in view.source.stores}
+        for name, store in stores.items():
+            if (position := await store.position(view.target)) != head:
+                world.record.violation(f"{view.target} in {name} stands at {position} of {head}")
+        for name, found in (await compare(view, stores, world.copies, feed)).items():
+            for difference in found.first:
+                world.record.violation(f"{view.target} in {name}: {difference.key}: {difference.what}")
 
 
 async def _troubled(world: World, shop: Shop) -> None:
     loop = asyncio.get_running_loop()
     trouble = loop.create_task(Trouble(world).run())
     shopping = [loop.create_task(Shopper(shop, number).live()) for number in range(world.plan.shoppers)]
+    shopping += [loop.create_task(Reader(world, shop, number).live()) for number in range(world.plan.readers)]
     shopping.append(loop.create_task(stocktaking(shop, world.chance("stocktaking"))))
     await asyncio.sleep(world.plan.lasts)
     trouble.cancel()
@@ -98,13 +136,16 @@ async def _healed(world: World) -> None:
     """Everything starts anew, once; operators let parked keys go."""
     for here in list(world.running):
         world.kill(here)
-    outbox.SWEEP_EVERY = CALM_SWEEP
     world.provider.altered_minor = None
     for parked in await world.work.parked():
         await world.work.release(parked.name, parked.key)
         world.record.seen["parked key released"] += 1
     for kind in PROGRAMS:
-        world.launch(kind, PROGRAMS[kind])
+        if kind != "readers" or world.plan.readers:
+            world.launch(kind, PROGRAMS[kind])
+    await asyncio.sleep(WATCHED)
+    for module, name, value in CALM:
+        setattr(module, name, value)
 
 
 async def _repeated(world: World, shop: Shop) -> None:
@@ -120,12 +161,14 @@ async def _repeated(world: World, shop: Shop) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No lines of logs; the constants of the calm hour are put back."""
-    every, before = outbox.SWEEP_EVERY, structlog.get_config()
+    paces = [(module, name, getattr(module, name)) for module, name, _ in CALM]
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         yield
     finally:
-        outbox.SWEEP_EVERY = every
+        for module, name, value in paces:
+            setattr(module, name, value)
         structlog.configure(**before)
 
 

@@ -24,6 +24,8 @@ class Trouble:
             "stop": self._stop,
             "freeze": self._freeze,
             "double": self._double,
+            "flush": self._flush,
+            "back": self._back,
             "altered": self._altered,
             "let_go": self._let_go,
         }
@@ -81,6 +83,33 @@ class Trouble:
         await asyncio.sleep(chance.between(1.0, 20.0))
         if second in self._world.running:
             self._world.kill(second)
+
+    async def _flush(self, chance: Chance) -> None:
+        """Forgotten, or as it was some time ago."""
+        copies = self._world.copies
+        self._world.record.inject("flush", "key values")
+        if chance.one() < 0.5:
+            copies.flush()
+            return
+        dump = copies.dump()
+        await asyncio.sleep(chance.between(0.5, 15.0))
+        copies.restore(dump)
+
+    async def _back(self, chance: Chance) -> None:
+        """Dropped, or as it was some time ago. The rows lie beside the log: they are only dropped."""
+        world = self._world
+        view = chance.pick(world.views)
+        if chance.one() < 0.2:
+            world.record.inject("back", f"rows of {view.target} dropped")
+            await world.rows.drop(view.target)
+        elif chance.one() < 0.3:
+            world.record.inject("back", f"documents of {view.target} dropped")
+            await world.documents.drop(view.target)
+        else:
+            dump = world.documents.dump()
+            await asyncio.sleep(chance.between(0.5, 15.0))
+            world.record.inject("back", "documents of an older dump")
+            world.documents.restore(dump)
 
     async def _altered(self, chance: Chance) -> None:
         self._world.record.inject("altered", "the next authorisation")

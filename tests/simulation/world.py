@@ -1,9 +1,9 @@
 """The stores and the outside world that all programs of a seed share, and the means to start, freeze and kill them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from infra.codec.json_codec import Codec
 from infra.event_log.chain import event_digest
@@ -12,10 +12,14 @@ from infra.memory.keys import MemoryKeys
 from infra.memory.mail import MemoryMailer
 from infra.memory.provider import MemoryProvider
 from infra.memory.work import MemoryLeases, MemoryWork
-from infra.ports import Keys, LogReader
+from infra.ports import Keys, LogReader, ViewStore
+from projections.main import ALL
+from projections.running.projection import MONGO, SQL
+from projections.running.reading import Readers
 from tests.simulation.chances import Chance, Record
 from tests.simulation.loop import Program, SeededLoop, outside, start
 from tests.simulation.plan import Plan
+from tests.simulation.stores import KeyValueWire, SimulatedKeyValues, SimulatedViews, ViewWire
 from tests.simulation.webhooks import Post
 from tests.simulation.wires import (
     ConnectionLost,
@@ -32,6 +36,8 @@ from write_model.handling.bus import Answer, Bus, Request, build_bus
 from write_model.handling.coding import Decode
 from write_model.handling.registry import EVENTS, REGISTRY, UPCASTS, decoder
 
+T = TypeVar("T")
+Work = Callable[[], Coroutine[Any, Any, Any]]
 PEPPER = b"pepper of the simulation"
 
 
@@ -41,8 +47,9 @@ class Running:
 
     kind: str
     program: Program
-    asked: list[asyncio.Future[Answer]] = field(default_factory=list)
+    asked: list[asyncio.Future[Any]] = field(default_factory=list)
     bus: Bus | None = None
+    readers: Readers | None = None
     task: asyncio.Task[Any] | None = None
 
 
@@ -69,7 +76,13 @@ class World:
         self.codec = Codec(EVENTS, UPCASTS)
         self._ways = self.chance("ways")
         self._asking = self.chance("asking")
+        self._reading = self.chance("reading")
         self.poison = self.chance("poison")
+        self.documents = SimulatedViews()
+        self.rows = SimulatedViews(by_columns=True)
+        self.copies = SimulatedKeyValues()
+        self.views = tuple(each for each in ALL if each.source.view in plan.views)
+        self.reads: list[Any] = []
 
     def chance(self, purpose: str) -> Chance:
         return Chance(self.plan.seed, purpose)
@@ -169,6 +182,14 @@ class World:
     def outside_wire(self, name: str, target: Any, here: Running, fault: str) -> Any:
         return OutsideWire(name, target, self.way(here), fault)
 
+    def views_of(self, here: Running) -> Mapping[str, ViewStore]:
+        documents: Any = ViewWire(MONGO, self.documents, self.way(here))
+        rows: Any = ViewWire(SQL, self.rows, self.way(here))
+        return {MONGO: documents, SQL: rows}
+
+    def copies_of(self, here: Running) -> Any:
+        return KeyValueWire(self.copies, self.way(here))
+
     def decode_of(self, here: Running) -> Decode:
         return decoder(self.codec, self.keys_of(here))
 
@@ -200,12 +221,30 @@ class World:
         return await self.ask(self._asking.pick(nodes), request, seconds)
 
     async def ask(self, node: Running, request: Request, seconds: float = 8.0) -> Answer:
-        if node.bus is None:
+        bus = node.bus
+        if bus is None:
             await asyncio.sleep(0.05)
             raise ConnectionLost
-        answer: asyncio.Future[Answer] = self.loop.create_future()
+        made: Answer = await self._of(node, lambda: bus.handle(request), seconds, type(request.command).__name__)
+        self.record.seen["key replayed"] += made.replayed
+        return made
+
+    async def read(self, ask: Callable[[Readers], Coroutine[Any, Any, T]], seconds: float = 8.0) -> T:
+        """Of a node of the read side. Raises what `ask` raises, and ConnectionLost."""
+        nodes = [each for each in self.of_kind("readers") if each.readers is not None]
+        if not nodes:
+            await asyncio.sleep(0.2)
+            raise ConnectionLost
+        node = self._reading.pick(nodes)
+        opened = node.readers
+        assert opened is not None, "it is up"
+        answer: T = await self._of(node, lambda: ask(opened), seconds, "read")
+        return answer
+
+    async def _of(self, node: Running, work: Work, seconds: float, what: str) -> Any:
+        answer: asyncio.Future[Any] = self.loop.create_future()
         node.asked.append(answer)
-        start(node.program, _serve(node.bus, request, answer))
+        start(node.program, _serve(work, answer))
         try:
             async with asyncio.timeout(seconds):
                 made = await answer
@@ -215,15 +254,14 @@ class World:
             if answer in node.asked:
                 node.asked.remove(answer)
         if self._asking.hits(self.record.rate("replies")):
-            self.record.inject("replies", type(request.command).__name__)
+            self.record.inject("replies", what)
             raise ConnectionLost
-        self.record.seen["key replayed"] += made.replayed
         return made
 
 
-async def _serve(bus: Bus, request: Request, answer: asyncio.Future[Answer]) -> None:
+async def _serve(work: Work, answer: asyncio.Future[Any]) -> None:
     try:
-        made = await bus.handle(request)
+        made = await work()
     except asyncio.CancelledError:
         if not answer.done():
             answer.set_exception(ConnectionLost())
