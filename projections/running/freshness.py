@@ -8,7 +8,7 @@ from infra.ports import Unavailable, ViewStore
 from projections.running.projection import Source
 from write_model.kernel.clock import Clock
 
-PAUSE = 0.004  # seconds between two looks while somebody waits
+PAUSE = 0.005  # seconds between two looks while somebody waits
 LONGEST_PAUSE = 0.02
 IDLE_PAUSE = 0.25  # seconds between two looks when nobody does
 GAP = 1_000  # events behind the others: then it is being rebuilt

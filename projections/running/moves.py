@@ -5,7 +5,7 @@ import asyncio
 from infra.ports import Unavailable, ViewStore
 from write_model.kernel.clock import Clock
 
-EVERY = 0.015  # seconds
+EVERY = 0.025  # seconds
 
 
 class Moves:
