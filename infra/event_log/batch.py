@@ -106,6 +106,13 @@ def parameters(commands: Sequence[Append]) -> list[bytes]:
         arrays.int_array([version for _, version, _ in expected]),
         arrays.int_array([last for _, _, last in expected]),
         arrays.int_array(writing),
+        *_columns(events),
+        arrays.bytes_array(digests),
+    ]
+
+
+def _columns(events: Sequence[NewEvent]) -> list[bytes]:
+    return [
         arrays.text_array([event.stream for event in events]),
         arrays.int_array([event.version for event in events]),
         arrays.text_array([event.type for event in events]),
@@ -114,7 +121,6 @@ def parameters(commands: Sequence[Append]) -> list[bytes]:
         arrays.time_array([event.effective_at for event in events]),
         arrays.bytes_array([event.metadata for event in events]),
         arrays.bytes_array([event.payload for event in events]),
-        arrays.bytes_array(digests),
     ]
 
 

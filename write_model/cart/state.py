@@ -67,15 +67,7 @@ class Cart:
 def evolve(cart: Cart, event: CartEvent) -> Cart:
     match event:
         case CartCreated():
-            return Cart(
-                cart_id=event.cart_id,
-                status=ACTIVE,
-                market=event.market,
-                currency=event.currency,
-                customer_id=event.customer_id,
-                session_id=event.session_id,
-                totals=nothing(event.currency),
-            )
+            return _created(event)
         case CartItemAdded():
             return replace(cart, lines=(*cart.lines, _line(event)), totals=event.totals)
         case CartItemQuantityChanged():
@@ -88,11 +80,7 @@ def evolve(cart: Cart, event: CartEvent) -> Cart:
                 totals=event.totals,
             )
         case CartRepriced():
-            after = {price.line_id: price.after_minor for price in event.prices}
-            lines = tuple(
-                replace(line, unit_price_minor=after.get(line.line_id, line.unit_price_minor)) for line in cart.lines
-            )
-            return replace(cart, lines=lines, totals=event.totals)
+            return replace(cart, lines=_repriced(cart.lines, event), totals=event.totals)
         case CartCustomerAssigned():
             return replace(cart, customer_id=event.customer_id)
         case ShippingAddressSet():
@@ -109,6 +97,23 @@ def evolve(cart: Cart, event: CartEvent) -> Cart:
             return replace(cart, status=EXPIRED)
         case _:
             assert_never(event)
+
+
+def _created(event: CartCreated) -> Cart:
+    return Cart(
+        cart_id=event.cart_id,
+        status=ACTIVE,
+        market=event.market,
+        currency=event.currency,
+        customer_id=event.customer_id,
+        session_id=event.session_id,
+        totals=nothing(event.currency),
+    )
+
+
+def _repriced(lines: tuple[Line, ...], event: CartRepriced) -> tuple[Line, ...]:
+    after = {price.line_id: price.after_minor for price in event.prices}
+    return tuple(replace(line, unit_price_minor=after.get(line.line_id, line.unit_price_minor)) for line in lines)
 
 
 def _line(event: CartItemAdded) -> Line:

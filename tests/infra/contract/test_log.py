@@ -1,45 +1,15 @@
 """Do the real log and its twin in memory keep one contract?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Sequence
 from uuid import uuid4
 
-import pytest
-
-from infra.event_log.admission import EventTooLarge, NotAppendable, TooManyEvents, VersionsNotContiguous
-from infra.event_log.appender import GroupAppender
 from infra.event_log.chain import digest, placed
-from infra.event_log.reader import PostgresLogReader
-from infra.memory.log import MemoryLog
-from infra.ports import Accepted, Append, Appender, Busy, Conflict, LogReader, Replayed
-from infra.postgres.pool import open_pool
+from infra.ports import Accepted, Append, Appender, Busy, Conflict, Replayed
+from tests.infra.contract.log_worlds import Log, log
 from tests.infra.event_log.commands import MOMENT, command, event
-from tests.kit.stack import Stores
 
-
-@dataclass
-class Log:
-    """Both faces of one log, and a second reader that has cached nothing."""
-
-    appender: Appender
-    reader: LogReader
-    again: Callable[[], LogReader]
-
-
-@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])
-async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
-    if request.param == "memory":
-        memory = MemoryLog(queue=20)
-        yield Log(memory, memory, lambda: memory)
-        return
-    stores: Stores = request.getfixturevalue("stores")
-    async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(stores.postgres_url, 4))
-        reader = await stack.enter_async_context(PostgresLogReader(pool))
-        appender = await stack.enter_async_context(GroupAppender(stores.postgres_url, queue=20))
-        yield Log(appender, reader, lambda: PostgresLogReader(pool))
+__all__ = ["log"]
 
 
 async def test_a_new_stream_begins_with_version_1(log: Log) -> None:
@@ -277,36 +247,6 @@ async def test_waiting_ends_at_once_for_what_is_there_and_in_time_for_what_is_no
         assert await log.reader.wait(0, 100) == 1
         assert await log.reader.wait(1, 0) == 1
         assert await log.reader.wait(1, 0.05) == 1
-
-
-@pytest.mark.parametrize(
-    ("refused", "why"),
-    [
-        (command({"cart-a": 0}, event("cart-a", 2)), VersionsNotContiguous),
-        (command({"cart-a": 0}, event("cart-a", 1), event("cart-a", 3)), VersionsNotContiguous),
-        (command({"cart-a": 0}, event("cart-a", 1), event("cart-a", 1)), VersionsNotContiguous),
-        (command({}, event("cart-a", 1)), VersionsNotContiguous),
-        (command({"cart-a": 0}, *(event("cart-a", n) for n in range(1, 258))), TooManyEvents),
-        (command({"cart-a": 0}, event("cart-a", 1, payload=bytes(65_536))), EventTooLarge),
-        (command({"cart-a": -1}, event("cart-a", 0)), NotAppendable),
-        (command({"cart-\0": 0}, event("cart-\0", 1)), NotAppendable),
-        (command({"cart-a": 0}, event("cart-a", 1, schema=0)), NotAppendable),
-        (command({"cart-a": 0}, event("cart-a", 1, effective_at=MOMENT.replace(tzinfo=None))), NotAppendable),
-    ],
-)
-async def test_what_can_never_be_stored_is_refused_by_name(log: Log, refused: Append, why: type[Exception]) -> None:
-    with pytest.raises(why):
-        await log.appender.append(refused)
-
-    assert await log.reader.head() == 0
-    assert await log.reader.answer(refused.command_id) is None
-
-
-async def test_the_largest_command_that_is_allowed_is_stored(log: Log) -> None:
-    largest = [event("cart-a", n, payload=bytes(65_000)) for n in range(1, 257)]
-
-    assert await log.appender.append(command({"cart-a": 0}, *largest)) == Accepted(256)
-    assert len(await log.reader.stream("cart-a")) == 256
 
 
 async def together(appender: Appender, commands: Sequence[Append]) -> list[object]:
