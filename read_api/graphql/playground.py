@@ -28,12 +28,13 @@ PAGE = f"""<!DOCTYPE html>
 </body>
 </html>
 """
-START = """const socket = location.origin.replace(/^http/, 'ws') + '/graphql';
+START = """const here = location.origin + location.pathname;
+const socket = here.replace(/^http/, 'ws');
 // The headers of the editor go with everything: as headers of a request, or into the socket's connection_init.
 const fetcher = (wanted, options) => {
   const headers = (options && options.headers) || {};
   const wsClient = graphqlWs.createClient({ url: socket, connectionParams: headers });
-  return GraphiQL.createFetcher({ url: '/graphql', wsClient })(wanted, options);
+  return GraphiQL.createFetcher({ url: here, wsClient })(wanted, options);
 };
 const query = `query Productos {
   products(first: 5) {

@@ -1,6 +1,6 @@
 """The schema: every field is a function of its room."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
 import strawberry
@@ -20,50 +20,53 @@ from read_api.graphql.rooms import notification as inbox_room
 from read_api.graphql.rooms import order as order_room
 from read_api.graphql.rooms import order_changes, order_commands
 from read_api.graphql.rooms import product as product_room
-from read_api.graphql.types import Minor, Node, config
+from read_api.graphql.types import Node, config
 
 Asked = Info[Context, None]
 log = structlog.get_logger("graphql")
 
 
+def answered_by(resolver: Callable[..., Any]) -> Any:
+    """A field with what the resolver says of itself."""
+    return strawberry.field(resolver=resolver, description=resolver.__doc__)
+
+
+async def node_of(info: Asked, id: strawberry.ID) -> Node | None:
+    """Anything by its id: a product, your cart, or your order."""
+    return (
+        await product_room.product(info, id=id)
+        or await cart_room.cart(info, id=id)
+        or await order_room.order(info, id=id)
+    )
+
+
 @strawberry.type
 class Query:
-    product: product_room.Product | None = strawberry.field(resolver=product_room.product)
-    products: product_room.ProductConnection = strawberry.field(resolver=product_room.products)
-    cart: cart_room.Cart | None = strawberry.field(resolver=cart_room.cart)
-    order: order_room.Order | None = strawberry.field(resolver=order_room.order)
-    order_timeline: list[order_room.TimelineEntry] = strawberry.field(resolver=order_room.order_timeline)
-    orders: order_room.OrderConnection = strawberry.field(resolver=order_room.orders)
-    notifications: inbox_room.NotificationConnection = strawberry.field(resolver=inbox_room.notifications)
+    product: product_room.Product | None = answered_by(product_room.product)
+    products: product_room.ProductConnection = answered_by(product_room.products)
+    cart: cart_room.Cart | None = answered_by(cart_room.cart)
+    order: order_room.Order | None = answered_by(order_room.order)
+    order_timeline: list[order_room.TimelineEntry] = answered_by(order_room.order_timeline)
+    orders: order_room.OrderConnection = answered_by(order_room.orders)
+    notifications: inbox_room.NotificationConnection = answered_by(inbox_room.notifications)
 
-    @strawberry.field
-    async def node(self, info: Asked, id: strawberry.ID) -> Node | None:
-        """Anything by its id: a product, your cart, or your order."""
-        return (
-            await product_room.product(info, id=id)
-            or await cart_room.cart(info, id=id)
-            or await order_room.order(info, id=id)
-        )
+    node: Node | None = answered_by(node_of)
 
 
 @strawberry.type
 class Mutation:
-    add_cart_item: cart_room.CartPayload = strawberry.mutation(resolver=cart_room.add_cart_item)
-    change_cart_item: cart_room.CartPayload = strawberry.mutation(resolver=cart_room.change_cart_item)
-    remove_cart_item: cart_room.CartPayload = strawberry.mutation(resolver=cart_room.remove_cart_item)
-    create_order: order_commands.OrderPayload = strawberry.mutation(resolver=order_commands.create_order)
-    cancel_order: order_commands.OrderPayload = strawberry.mutation(resolver=order_commands.cancel_order)
+    add_cart_item: cart_room.CartPayload = answered_by(cart_room.add_cart_item)
+    change_cart_item: cart_room.CartPayload = answered_by(cart_room.change_cart_item)
+    remove_cart_item: cart_room.CartPayload = answered_by(cart_room.remove_cart_item)
+    create_order: order_commands.OrderPayload = answered_by(order_commands.create_order)
+    cancel_order: order_commands.OrderPayload = answered_by(order_commands.cancel_order)
 
 
 @strawberry.type
 class Subscription:
-    @strawberry.subscription
-    async def order_status_changed(
-        self, info: Asked, order_id: strawberry.ID, after: Minor | None = None
-    ) -> AsyncGenerator[order_changes.OrderChange, None]:
-        """A snapshot, then every change; with `after` only what came later than that position."""
-        async for change in order_changes.order_status_changed(info, order_id, after):
-            yield change
+    order_status_changed: AsyncGenerator[order_changes.OrderChange, None] = strawberry.subscription(
+        resolver=order_changes.order_status_changed, description=order_changes.order_status_changed.__doc__
+    )
 
 
 class ToldErrors(SchemaExtension):

@@ -72,12 +72,13 @@ def routes(contract: bytes, pictures: Path) -> list[BaseRoute]:
         Route(f"{PREFIX}/openapi.json", document),
         Route(DOCS, page),
         Route(f"{DOCS}/start.js", start),
-        Mount(ASSETS, StaticFiles(directory=_swagger())),
+        Mount(ASSETS, StaticFiles(directory=swagger())),
         Mount("/images", StaticFiles(directory=pictures)),
     ]
 
 
-def _swagger() -> Path:
+def swagger() -> Path:
+    """The folder of the installed files."""
     found = find_spec("fastapi_offline")
     assert found is not None
     assert found.origin is not None

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
@@ -113,6 +113,13 @@ class Client:
         self.socket = socket
         self._asked = 0
 
+    @classmethod
+    @asynccontextmanager
+    async def connected(cls, url: str, token: str | None = None) -> "AsyncIterator[Client]":
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        async with connect(url, additional_headers=headers, proxy=None) as socket:
+            yield cls(socket)
+
     async def say(self, type_: str, **data: object) -> int:
         self._asked += 1
         await self.socket.send(json.dumps({"v": 1, "type": type_, "id": self._asked, "data": data}))
@@ -158,11 +165,22 @@ class Door:
     def token(self, customer_id: UUID = ANA, role: str = "user", seconds: int = 900) -> str:
         return sign(Principal.of(customer_id, role), signing_key(), START, seconds)
 
-    @asynccontextmanager
-    async def client(self, token: str | None = None, **settings: Any) -> AsyncIterator[Client]:
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        async with connect(self.url, additional_headers=headers, proxy=None, **settings) as socket:
-            yield Client(socket)
+    def client(self, token: str | None = None) -> AbstractAsyncContextManager[Client]:
+        return Client.connected(self.url, token)
+
+
+@asynccontextmanager
+async def serving(hub: Hub, sources: Sources, verifier: Verifier) -> AsyncIterator[str]:
+    """The hub at work and the socket's address."""
+    await hub.start()
+    running = asyncio.create_task(hub.run())
+    async with listening("127.0.0.1", 0, verifier, hub, sources) as server:
+        port = server.sockets[0].getsockname()[1]
+        try:
+            yield f"ws://127.0.0.1:{port}/api/v1/ws"
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
 
 
 @asynccontextmanager
@@ -171,12 +189,5 @@ async def open_door(story: Story | None = None) -> AsyncIterator[Door]:
     time = [START.timestamp()]
     verifier = Verifier(jwks.document([signing_key().public]), lambda: time[0])
     hub = Hub(told, SystemClock())
-    await hub.start()
-    running = asyncio.create_task(hub.run())
-    async with listening("127.0.0.1", 0, verifier, hub, Sources(told, told)) as server:
-        port = server.sockets[0].getsockname()[1]
-        try:
-            yield Door(told, f"ws://127.0.0.1:{port}/api/v1/ws", hub, time)
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
+    async with serving(hub, Sources(told, told), verifier) as url:
+        yield Door(told, url, hub, time)

@@ -285,7 +285,7 @@ async def test_a_token_in_the_address_will_do_for_browsers(door: Door) -> None:
 
 
 async def test_a_client_that_does_not_keep_up_is_sent_away(door: Door) -> None:
-    async with door.client(door.token(), max_queue=1) as client:
+    async with door.client(door.token()) as client:
         client.socket.transport.pause_reading()
         for number in range(40_000):
             door.story.notified(ANA, number)

@@ -1,6 +1,7 @@
 """Orders as GraphQL shows them: now, as of a moment, as a list, and as a timeline."""
 
 from datetime import datetime
+from enum import Enum
 
 import msgspec
 import strawberry
@@ -16,6 +17,27 @@ from read_api.graphql.rooms.cart import Totals, totals
 from read_api.graphql.types import JSON, Minor, Money, Node, PageInfo, Time, money, text
 
 Asked = Info[Context, None]
+
+
+@strawberry.enum
+class OrderStatus(Enum):
+    """The one word for where an order is."""
+
+    PLACED = "PLACED"
+    AWAITING_PAYMENT = "AWAITING_PAYMENT"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
+    CONFIRMED = "CONFIRMED"
+    ON_HOLD = "ON_HOLD"
+    PREPARING = "PREPARING"
+    SHIPPED = "SHIPPED"
+    DELIVERED = "DELIVERED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+    RETURN_REQUESTED = "RETURN_REQUESTED"
+    RETURNED = "RETURNED"
 
 
 @strawberry.type
@@ -51,7 +73,7 @@ class Order(Node):
     id: strawberry.ID
     number: str
     version: int
-    status: str
+    status: OrderStatus
     payment_status: str
     fulfillment_status: str
     lines: list[OrderLine]
@@ -68,7 +90,7 @@ class OrderSummary:
 
     id: strawberry.ID
     number: str
-    status: str
+    status: OrderStatus
     payment_status: str
     placed_at: Time
     total: Money
@@ -147,7 +169,7 @@ async def orders(info: Asked, first: int = 20, after: str | None = None) -> Orde
             node=OrderSummary(
                 id=strawberry.ID(entry.id),
                 number=entry.number,
-                status=entry.status,
+                status=OrderStatus(entry.status),
                 payment_status=entry.payment_status,
                 placed_at=Time(entry.placed_at),
                 total=money(entry.total_minor, entry.currency),
@@ -167,7 +189,7 @@ def shown(document: OrderTracking, position: int, locale: str) -> Order:
         id=strawberry.ID(document.id),
         number=document.number,
         version=document.version,
-        status=document.status,
+        status=OrderStatus(document.status),
         payment_status=document.payment_status,
         fulfillment_status=document.fulfillment_status,
         lines=[

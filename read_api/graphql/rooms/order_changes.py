@@ -9,7 +9,7 @@ from projections.public_changes import view as changes
 from projections.public_changes.view import PublicChange
 from read_api.graphql.context import Context
 from read_api.graphql.errors import Failed
-from read_api.graphql.rooms.order import own_order
+from read_api.graphql.rooms.order import OrderStatus, own_order
 from read_api.graphql.types import Minor, Time
 
 Asked = Info[Context, None]
@@ -21,7 +21,7 @@ class OrderChange:
     """The first is a snapshot; come back with the last position as `after`, and nothing is missed or repeated."""
 
     order_id: strawberry.ID
-    status: str
+    status: OrderStatus
     payment_status: str
     position: Minor
     occurred_at: Time | None
@@ -31,7 +31,7 @@ class OrderChange:
 async def order_status_changed(
     info: Asked, order_id: strawberry.ID, after: Minor | None = None
 ) -> AsyncGenerator[OrderChange, None]:
-    """Raises Failed, Behind, Rebuilding, TokenExpired: then come back with the last position."""
+    """A snapshot, then every change; with `after` only what came later than that position."""
     context = info.context
     if after is not None and after < 0:
         raise Failed("edge.parameter_invalid", parameter="after")
@@ -42,7 +42,7 @@ async def order_status_changed(
     if after is None:
         yield OrderChange(
             order_id=strawberry.ID(document.id),
-            status=document.status,
+            status=OrderStatus(document.status),
             payment_status=document.payment_status,
             position=Minor(found.position),
             occurred_at=None,
@@ -70,7 +70,7 @@ async def _later(context: Context, channel: str, position: int) -> AsyncGenerato
 def _shown(order_id: str, entry: PublicChange) -> OrderChange:
     return OrderChange(
         order_id=strawberry.ID(order_id),
-        status=str(entry.payload["status"]),
+        status=OrderStatus(entry.payload["status"]),
         payment_status=str(entry.payload["paymentStatus"]),
         position=Minor(entry.position),
         occurred_at=Time(entry.occurred_at),

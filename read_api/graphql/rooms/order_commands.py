@@ -9,7 +9,7 @@ from strawberry.types import Info
 from read_api.graphql.context import Context
 from read_api.graphql.errors import Failed, UserError
 from read_api.graphql.relay import as_uuid
-from read_api.graphql.rooms.order import Reason
+from read_api.graphql.rooms.order import OrderStatus, Reason
 from read_api.graphql.sending import Intent, Sent, send
 from read_api.graphql.types import Minor, Money, money
 from write_model.checkout.commands import CancelOrder, PlaceOrder
@@ -27,7 +27,7 @@ class PlacedOrder:
     id: strawberry.ID
     number: str
     version: int
-    status: str
+    status: OrderStatus
     payment_status: str
     total: Money
     reason: Reason | None
@@ -89,7 +89,7 @@ def _placed(answer: Answer) -> PlacedOrder:
         id=strawberry.ID(str(answer.id)),
         number=body["number"],
         version=answer.version,
-        status=answer.status,
+        status=OrderStatus(answer.status),
         payment_status=body["paymentStatus"],
         total=money(total["amountMinor"], total["currency"]),
         reason=None if reason is None else Reason(code=reason["code"], decline_code=reason.get("declineCode")),
