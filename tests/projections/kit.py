@@ -16,7 +16,8 @@ from projections.running.lag import Health
 from projections.running.moves import Moves
 from projections.running.projection import MONGO, AnyProjection
 from projections.running.runner import Runner, Surroundings
-from tests.kit.given_view import NAMES, ALog
+from tests.kit.given_view import NAMES, ALog, a_log
+from write_model.kernel.message import Event
 
 SOON = 5.0  # seconds
 
@@ -92,6 +93,14 @@ class Bench:
         async with asyncio.timeout(SOON):
             while await self.store.position(projection.target) < position:  # noqa: ASYNC110 a store tells nobody
                 await asyncio.sleep(0.005)
+
+
+async def a_bench(*events: Event) -> Bench:
+    """A log with these events, each appended by itself."""
+    log = a_log()
+    for event in events:
+        await log.append(event)
+    return Bench(log)
 
 
 async def _until_killed(part: Feed | Moves | Runner | Copier | Nudger) -> None:

@@ -1,0 +1,115 @@
+"""What operators do with read models: verify, rebuild, look at a stream, look back."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from psycopg import AsyncConnection
+
+from infra.event_log.appender import GroupAppender
+from infra.event_log.reader import PostgresLogReader
+from infra.postgres.keys import PostgresKeys
+from infra.postgres.pool import open_pool
+from infra.settings import Settings, read_settings
+from projections.main import ALL
+from tests.kit.builders.ids import ORDER_ID, PRODUCT_ID
+from tests.kit.builders.story import a_story
+from tests.kit.given_view import ALog
+from tests.kit.stack import Stores
+from tools import as_of, rebuild, stream, verify
+
+pytestmark = pytest.mark.integration
+
+KEK = b"k" * 32
+
+
+@pytest.fixture
+async def shop(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """A log with the story in it, and read models that hold it."""
+    for name, value in {
+        "TELOCOMPRO_POSTGRES_URL": stores.postgres_url,
+        "KEYS_DATABASE_URL": stores.keys_url,
+        "TELOCOMPRO_REDIS_URL": stores.redis_url,
+        "TELOCOMPRO_MONGO_URL": stores.mongo_url,
+        "TELOCOMPRO_KEK": base64.b64encode(KEK).decode(),
+        "TELOCOMPRO_DATA": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    async with (
+        open_pool(stores.postgres_url, 2) as pool,
+        open_pool(stores.keys_url, 1) as keys,
+        PostgresLogReader(pool) as reader,
+        GroupAppender(stores.postgres_url) as appender,
+    ):
+        log = ALog(appender, reader, PostgresKeys(keys, KEK))
+        for event in a_story():
+            await log.append(event)
+    for projection in ALL:
+        await rebuild.rebuild(settings, projection, lambda *_: None)
+    return settings
+
+
+async def test_a_whole_log_and_true_views_verify(shop: Settings) -> None:
+    chain = await verify.log(shop)
+    assert (chain["ok"], chain["events"]) == (True, len(a_story()))
+    report = await verify.views(shop, lambda _: None)
+    assert report["ok"], json.dumps(report)
+    assert set(report["views"]) == {projection.name for projection in ALL}
+    assert all(
+        line["documents"] for stores in report["views"].values() for name, line in stores.items() if name != "redis"
+    )
+
+
+async def test_a_corruption_in_a_view_fails_and_names_document_and_field(shop: Settings) -> None:
+    async with await AsyncConnection.connect(shop.stores.postgres_url, autocommit=True) as connection:
+        await connection.execute("update read.products_v1 set price_minor = 1")
+    report = await verify.views(shop, lambda _: None)
+    [difference] = report["views"]["product_page"]["sql"]["first"]
+    assert (report["ok"], difference) == (False, {"key": str(PRODUCT_ID), "what": "column price_minor"})
+
+
+async def test_nothing_compared_is_a_failure(stores: Stores, monkeypatch: pytest.MonkeyPatch, shop: Settings) -> None:
+    monkeypatch.setattr(verify, "ALL", ())
+    report = await verify.views(shop, lambda _: None)
+    assert (report["ok"], report["documents"]) == (False, 0)
+
+
+async def test_a_changed_event_fails_and_its_position_is_named(shop: Settings) -> None:
+    async with await AsyncConnection.connect(shop.stores.postgres_url, autocommit=True) as connection:
+        await connection.execute("update log.events set payload = payload || '\\x20'::bytea where position = 5")
+    chain = await verify.log(shop)
+    assert (chain["ok"], chain["finding"]["position"]) == (False, 5)
+
+
+async def test_a_stream_is_shown_without_personal_data(shop: Settings) -> None:
+    events = await stream.read(shop, f"order-{ORDER_ID}", 0)
+    assert [event["type"] for event in events] == [
+        "order.placed",
+        "order.payment_authorized",
+        "order.confirmed",
+        "order.payment_captured",
+    ]
+    assert events[0]["data"]["contact_email"] == stream.SEALED
+    assert "ada@example.com" not in json.dumps(events)
+
+
+async def test_an_order_is_shown_as_it_stood_without_personal_data(shop: Settings) -> None:
+    events = await stream.read(shop, f"order-{ORDER_ID}", 0)
+    placed = await as_of.read(shop, ORDER_ID, events[0]["position"])
+    confirmed = await as_of.read(shop, ORDER_ID, as_of.moment(events[-1]["recordedAt"]))
+    assert placed is not None
+    assert confirmed is not None
+    assert (placed.document.status, confirmed.document.payment_status) == ("PLACED", "PAID")
+    assert (placed.document.contact_email, placed.document.address) == (None, None)
+    assert await as_of.read(shop, ORDER_ID, 1) is None
+
+
+def test_an_unknown_read_model_and_a_bad_time_are_refused() -> None:
+    with pytest.raises(typer.BadParameter):
+        rebuild.named("nonsense")
+    with pytest.raises(typer.BadParameter):
+        as_of.moment("yesterday")
+    assert rebuild.named("orders") is rebuild.named("order_tracking") is rebuild.named("orders_v1")
