@@ -17,6 +17,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.graphql import OperationType
 
+from infra.security.bodies import BodyTooLarge, within
 from infra.security.tokens import TokenExpired, TokenInvalid, Verifier
 from read_api.auth import Viewer, bearer, viewer_of
 from read_api.graphql.context import Context, Platform
@@ -31,10 +32,6 @@ LARGEST = 65_536  # bytes of a document with its variables
 JSON = "application/json"
 WEB = {OperationType.QUERY, OperationType.MUTATION}  # subscriptions go over the socket
 RETRY = frozenset({429, 503})
-
-
-class _TooLarge(Exception):
-    pass
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -74,7 +71,7 @@ class Door:
             context = await new_context(self.platform, viewer, need_of(request.headers), locale)
         except (Failed, TokenInvalid, BadToken) as problem:
             return self._failed(problem, locale)
-        except _TooLarge:
+        except BodyTooLarge:
             return self._failed(Failed("edge.body_too_large", most=LARGEST), locale, {"Connection": "close"})
         return await self._execute(request, body, context)
 
@@ -148,7 +145,7 @@ async def new_context(platform: Platform, viewer: Viewer, need: Need, locale: st
 
 
 async def _body(request: Request) -> _Body:
-    """Raises Failed: not JSON, unknown fields, wrong types; and _TooLarge."""
+    """Raises Failed: not JSON, unknown fields, wrong types; and BodyTooLarge."""
     if request.method == "GET":
         params = request.query_params
         variables = params.get("variables")
@@ -164,26 +161,13 @@ async def _body(request: Request) -> _Body:
             raise Failed("edge.body_malformed") from None
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise Failed("edge.media_type")
-    raw = await _raw(request)
+    raw = await within(request.stream(), request.headers.get("content-length"), LARGEST)
     try:
         return msgspec.json.decode(raw, type=_Body)
     except msgspec.ValidationError as problem:
         raise Failed("edge.body_invalid", message=str(problem)) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Failed("edge.body_malformed") from None
-
-
-async def _raw(request: Request) -> bytes:
-    """Raises _TooLarge: it is not read to its end."""
-    announced = request.headers.get("content-length", "0")
-    if not announced.isdigit() or len(announced) > 9 or int(announced) > LARGEST:
-        raise _TooLarge
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > LARGEST:
-            raise _TooLarge
-    return bytes(raw)
 
 
 def _answered(data: dict[str, Any] | None, errors: Sequence[GraphQLError], context: Context) -> Response:

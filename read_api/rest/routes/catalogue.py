@@ -10,7 +10,7 @@ from projections.product_page.view import Readers
 from projections.product_reviews import view as reviews
 from projections.stock_levels import view as levels
 from read_api.rest import examples
-from read_api.rest.answers import BadParameter, NotThere, found, found_page
+from read_api.rest.answers import BadParameter, Endpoint, NotThere, found, found_page
 from read_api.rest.asking import identity, known_only, limit, reading, truth, whole
 from read_api.rest.operation import Operation, Parameter
 
@@ -20,6 +20,14 @@ SORTS = {
     "price": pages.Sort.PRICE_UP,
     "-price": pages.Sort.PRICE_DOWN,
 }
+PARAMETERS = (
+    Parameter("category", "string", "Exactly this category."),
+    Parameter("price_min", "integer", "Minor units, included."),
+    Parameter("price_max", "integer", "Minor units, included."),
+    Parameter("available", "boolean", "Only what can, or can't, be bought now."),
+    Parameter("search", "string", "Words of the title, in any language."),
+    Parameter("sort", "string", "newest (the default), title, price or -price."),
+)
 FILTERS = ("category", "price_min", "price_max", "available", "search", "sort", "after", "limit")
 
 
@@ -80,14 +88,10 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
         page = await reviews.reviews(readers, identity(request, "id"), limit(request), after, at_least)
         return found_page(request, page, _published)
 
-    filters = (
-        Parameter("category", "string", "Exactly this category."),
-        Parameter("price_min", "integer", "Minor units, included."),
-        Parameter("price_max", "integer", "Minor units, included."),
-        Parameter("available", "boolean", "Only what can, or can't, be bought now."),
-        Parameter("search", "string", "Words of the title, in any language."),
-        Parameter("sort", "string", "newest (the default), title, price or -price."),
-    )
+    return _table(listed, one, reviewed, stock)
+
+
+def _table(listed: Endpoint, one: Endpoint, reviewed: Endpoint, stock: Endpoint) -> list[Operation]:
     return [
         Operation(
             "/products",
@@ -97,7 +101,7 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
             pages.ProductPage,
             examples.PRODUCT,
             is_list=True,
-            parameters=filters,
+            parameters=PARAMETERS,
         ),
         Operation(
             "/products/{id}",

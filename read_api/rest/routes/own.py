@@ -11,9 +11,11 @@ from projections.order_history import view as history
 from projections.order_tracking import view as tracking
 from projections.product_page.view import Readers
 from read_api.rest import examples
-from read_api.rest.answers import NotThere, found, found_page
+from read_api.rest.answers import Endpoint, NotThere, found, found_page
 from read_api.rest.asking import Reading, identity, known_only, limit, moment, reading
 from read_api.rest.operation import AsOf, Operation, Parameter
+
+AS_OF = (Parameter("asOf", "string", "A position of the log, or a moment (RFC 3339): as it was known then."),)
 
 
 class Timeline(msgspec.Struct, frozen=True):
@@ -80,7 +82,19 @@ def operations(readers: Readers, verifier: Verifier, as_of: AsOf) -> list[Operat
         page = await inbox.inbox(readers, customer_id, limit(request), after, at_least)
         return found_page(request, page)
 
-    then = (Parameter("asOf", "string", "A position of the log, or a moment (RFC 3339): as it was known then."),)
+    past = Operation(
+        "/orders/{id}/timeline",
+        "getTimeline",
+        "What happened to it",
+        timeline,
+        Timeline,
+        {"entries": [examples.ENTRY]},
+        signed_in=True,
+    )
+    return [*_table(cart, orders, order, notifications), past]
+
+
+def _table(cart: Endpoint, orders: Endpoint, order: Endpoint, notifications: Endpoint) -> list[Operation]:
     return [
         Operation("/carts/{id}", "getCart", "One's own cart", cart, carts.CartContents, examples.CART, session=True),
         Operation(
@@ -100,16 +114,7 @@ def operations(readers: Readers, verifier: Verifier, as_of: AsOf) -> list[Operat
             order,
             tracking.OrderTracking,
             examples.ORDER,
-            parameters=then,
-            signed_in=True,
-        ),
-        Operation(
-            "/orders/{id}/timeline",
-            "getTimeline",
-            "What happened to it",
-            timeline,
-            Timeline,
-            {"entries": [examples.ENTRY]},
+            parameters=AS_OF,
             signed_in=True,
         ),
         Operation(
