@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
+from infra.security.bodies import BodyTooLarge, within
 from write_model.api.bodies import B
 from write_model.api.problems import EdgeError
 
@@ -17,22 +18,15 @@ LONGEST_WAIT = 5  # seconds
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _VERSION = re.compile(r'"(\d{1,9})"')
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,4})\s*(?:[;,]|$)", re.IGNORECASE)
-_CLOSE = {"Connection": "close"}  # the rest of the body is not read
+_CLOSE = {"Connection": "close"}  # there may be more of it than we have read
 
 
 async def raw_body(request: Request, largest: int = LARGEST_BODY) -> bytes:
-    """Reads no more than `largest` bytes. Raises EdgeError."""
-    announced = request.headers.get("content-length")
-    if announced is not None and (not announced.isdigit() or int(announced) > largest):
-        raise EdgeError("edge.body_too_large", f"at most {largest} bytes", headers=_CLOSE)
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > largest:
-            raise EdgeError("edge.body_too_large", f"at most {largest} bytes", headers=_CLOSE)
-        parts.append(part)
-    return b"".join(parts)
+    """Keeps no more than `largest` bytes. Raises EdgeError."""
+    try:
+        return await within(request.stream(), request.headers.get("content-length"), largest)
+    except BodyTooLarge:
+        raise EdgeError("edge.body_too_large", f"at most {largest} bytes", headers=_CLOSE) from None
 
 
 async def read(request: Request, form: type[B]) -> B:
