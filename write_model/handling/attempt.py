@@ -1,6 +1,6 @@
 """How is one command brought to its answer? In its turn, decided as often as others change what it decides on."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from write_model.handling.authorise import authorise
 from write_model.handling.cache import Known
 from write_model.handling.coding import Decoder
 from write_model.handling.failures import KeyReused, LogBusy, OutcomeUnknown, VersionDiffers
-from write_model.handling.loading import Loaded, Loader
+from write_model.handling.loading import NONE, Loaded, Loader
 from write_model.handling.missed import missed_changes
 from write_model.handling.places import zone_of
 from write_model.handling.queues import Queues
@@ -25,8 +25,8 @@ from write_model.kernel.message import Context, Event
 from write_model.kernel.refused import Refused
 
 PATIENCE = 3.0  # seconds: for others who change the same aggregates, and for an outcome that is not known
-AT_ONCE = 100  # conflicts in a row, each decided again without a pause: one of the rivals always gets on
-ASK_AGAIN = 0.05  # seconds
+AT_ONCE = 2  # conflicts after which it is decided again without a pause
+ASK_AGAIN, MOMENT = 0.05, 0.001  # seconds
 
 Happened = Mapping[str, Sequence[Event]]
 
@@ -119,25 +119,15 @@ class Handling:
                     return await self._ask(append)
                 case Conflict(heads):
                     deadline = deadline or Deadline(PATIENCE)
-                    await self._lost(loaded, heads, conflicts, deadline)
+                    sure = await self._lost(loaded, heads, conflicts, deadline)
                     conflicts += 1
-                    loaded = await self._in_turn(fresh=True, before=loaded, moved=heads)
+                    loaded = await self._in_turn(fresh=True, sure=sure)
 
-    async def _in_turn(self, *, fresh: bool, before: Loaded | None = None, moved: Collection[str] = ()) -> Loaded:
-        """The states, once it is this command's turn on every stream that it may write.
-
-        A verdict has told which of those `before` have `moved`: the others that were expected it has confirmed.
-        """
-        parts, loose = self._parts, self._route.loose
-        sure = {
-            stream: known
-            for stream, known in (before.known if before else {}).items()
-            if stream not in moved and category(stream) not in loose
-        }
+    async def _in_turn(self, *, fresh: bool, sure: Mapping[str, Known] = NONE) -> Loaded:
+        """The states, once it is this command's turn on every stream that it may write."""
+        parts = self._parts
         while True:
-            loaded = await parts.loader.load(
-                self._route, self._request.command, self._stream, fresh=fresh, wanted=moved, sure=sure
-            )
+            loaded = await parts.loader.load(self._route, self._request.command, self._stream, fresh=fresh, sure=sure)
             wanted = self._contended(loaded)
             if wanted <= self._held:
                 return loaded
@@ -148,7 +138,7 @@ class Handling:
             self._held = frozenset()
             await parts.queues.take(wanted)
             self._held = wanted
-            sure = {}
+            sure = NONE
 
     def _contended(self, loaded: Loaded) -> frozenset[str]:
         alone = self._route.reads | self._route.loose
@@ -245,16 +235,35 @@ class Handling:
         known = await self._parts.loader.at_version(stream, kept.version)
         return answer_of(self._route.answer, stream, known, before.position, replayed=replayed)
 
-    async def _lost(self, loaded: Loaded, heads: Mapping[str, int], conflicts: int, deadline: Deadline) -> None:
-        """Others were first. Raises LogBusy when that goes on for too long."""
+    async def _lost(
+        self, loaded: Loaded, heads: Mapping[str, int], conflicts: int, deadline: Deadline
+    ) -> Mapping[str, Known]:
+        """Others were first: the states that are sure now. Raises LogBusy when that goes on for too long.
+
+        The verdict has confirmed whatever was expected and has not moved; the rest is read. From the third time on
+        it is only tried again once the moved streams have fallen quiet, or after a while with jitter.
+        """
+        parts, loose = self._parts, self._route.loose
         if deadline.passed:
             raise LogBusy(retry_after=1.0)
         for stream, version in heads.items():
             if version < loaded.known[stream].version:
-                self._parts.loader.drop(stream)  # remembered of a log that is not this one
-        self._parts.queues.lost(heads)
+                parts.loader.drop(stream)  # remembered of a log that is not this one
+        parts.queues.lost(heads)
+        moved = await parts.loader.newest(heads)
         if conflicts >= AT_ONCE:
-            await pause(backoff(conflicts - AT_ONCE, self._parts.chance))
+            watched = Deadline(backoff(conflicts - AT_ONCE, parts.chance))
+            quiet = False
+            while not quiet and not watched.passed:
+                await pause(max(parts.queues.append_time / 2, MOMENT))
+                before, moved = moved, await parts.loader.newest(heads)
+                quiet = all(moved[stream].version == before[stream].version for stream in heads)
+        confirmed = {
+            stream: known
+            for stream, known in loaded.known.items()
+            if stream not in heads and category(stream) not in loose
+        }
+        return {**confirmed, **moved}
 
     async def _ask(self, append: Append) -> Answer:
         """Was it stored? The log says so sooner or later. Raises OutcomeUnknown."""

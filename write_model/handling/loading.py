@@ -1,6 +1,6 @@
 """In which states are the aggregates that a command needs? Remembered ones first, then what the log adds to them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -44,16 +44,14 @@ class Loader:
         answered: str,
         *,
         fresh: bool,
-        wanted: Collection[str] = (),
         sure: Mapping[str, Known] = NONE,
     ) -> Loaded:
         """All states that the command needs. Fresh: nothing is believed that the log was not asked for.
 
-        `wanted` are streams that it is known to need, so that they are read at once; `sure` are states that the log
-        has just confirmed.
+        `sure` are states that the log has just confirmed.
         """
         loaded = Loaded(dict(sure), {stream: known.state for stream, known in sure.items()}, read=fresh)
-        missing = {answered, *wanted}
+        missing = {answered}
         while True:
             if route.room is None:
                 missing.update(route.streams(command, loaded.states))
@@ -86,9 +84,13 @@ class Loader:
                 self._cache.put(stream, each)
         return caught_up
 
+    async def newest(self, streams: Iterable[str]) -> Mapping[str, Known]:
+        """The states of these streams now."""
+        return await self.catch_up({stream: self._start(stream) for stream in sorted(streams)})
+
     async def current(self, stream: str) -> Known:
         """The state of one stream now."""
-        return (await self.catch_up({stream: self._start(stream)}))[stream]
+        return (await self.newest([stream]))[stream]
 
     async def at_version(self, stream: str, version: int) -> Known:
         """The state of one stream as it was at that version."""

@@ -2,7 +2,7 @@
 
 Between processes the log arbitrates. A process whose commands follow each other closely on one stream would always
 win there, because it decides from what it remembers while others still read. So after a row of turns it pauses for as
-long as another one needs to read, decide and append; who loses then tries again at once, and gets a row of its own.
+long as another one needs to see that, to decide and to append; who loses then watches for such a pause.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ class Queues:
     def __init__(self, pause: Callable[[float], Awaitable[None]]) -> None:
         self._pause = pause
         self._queues: dict[str, _Queue] = {}
-        self._append = SHORTEST  # seconds that one takes, lately
+        self.append_time = SHORTEST  # seconds that an append takes, lately
 
     def took(self, seconds: float) -> None:
         """An append of this process took so long."""
-        self._append += (seconds - self._append) / 8
+        self.append_time += (seconds - self.append_time) / 8
 
     def try_take(self, names: Collection[str]) -> bool:
         """All at once, when nobody holds any of them."""
@@ -96,4 +96,4 @@ class Queues:
         if queue.turns >= queue.row:
             queue.turns = 0
             queue.row = min(queue.row * 2, LONGEST_ROW)  # nobody may be there: `lost` says when somebody is
-            await self._pause(min(max(COURTESY * self._append, SHORTEST), LONGEST))
+            await self._pause(min(max(COURTESY * self.append_time, SHORTEST), LONGEST))
