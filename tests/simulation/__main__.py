@@ -11,7 +11,7 @@ def main(seeds: int, first: int = 1) -> int:
     seen: Counter[str] = Counter()
     injected: Counter[str] = Counter()
     failed = 0
-    begun = time.perf_counter()
+    begun = time.process_time()
     for seed in range(first, first + seeds):
         outcome = simulate(seed)
         seen += outcome.record.seen
@@ -21,8 +21,8 @@ def main(seeds: int, first: int = 1) -> int:
             print(f"seed {seed} faults {' '.join(outcome.plan.faults)}")
             for wrong in outcome.wrong[:6]:
                 print(f"    {wrong}")
-    spent = time.perf_counter() - begun
-    print(f"{seeds} seeds, {failed} failed, {seeds / spent:.1f} seeds/s")
+    spent = time.process_time() - begun
+    print(f"{seeds} seeds, {failed} failed, {seeds / spent:.1f} seeds per CPU second")
     print("injected", dict(sorted(injected.items())))
     print("seen", dict(sorted(seen.items())))
     return 1 if failed else 0

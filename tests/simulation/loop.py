@@ -40,19 +40,17 @@ PROGRAM: ContextVar[Program | None] = ContextVar("program", default=None)
 class _Task(asyncio.Task[Any]):
     """A task whose place in a set does not hang on its address, so that task groups cancel in the same order again."""
 
-    _count = 0
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        _Task._count += 1
-        self._number = _Task._count
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, loop: "SeededLoop", **kwargs: Any) -> None:
+        loop.made += 1
+        self._number = loop.made
+        super().__init__(*args, loop=loop, **kwargs)
 
     def __hash__(self) -> int:
         return self._number
 
 
 def _make_task(
-    loop: asyncio.AbstractEventLoop, coroutine: Any, *, context: Context | None = None, name: str | None = None
+    loop: Any, coroutine: Any, *, context: Context | None = None, name: str | None = None
 ) -> asyncio.Task[Any]:
     task = _Task(coroutine, loop=loop, name=name, context=context)
     program = PROGRAM.get() if context is None else context.get(PROGRAM, None)
@@ -79,6 +77,7 @@ class SeededLoop(asyncio.BaseEventLoop):
         self._time = 0.0
         self._ready: list[asyncio.Handle] = []
         self.steps = 0
+        self.made = 0  # tasks
         self.set_task_factory(_make_task)
 
     def time(self) -> float:

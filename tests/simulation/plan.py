@@ -45,6 +45,7 @@ class Plan:
     effects: int  # under way at once in a worker
     views: tuple[str, ...]  # that are projected, by name
     readers: int
+    sockets: int
     lasts: float  # seconds with faults
 
     def without(self, *faults: str) -> "Plan":
@@ -72,6 +73,7 @@ def draw(seed: int) -> Plan:
         cached=chance.choice((1, 4, 1000)),
         effects=chance.choice((1, 2, 8)),
         views=(*ALWAYS, *(view for view in SOMETIMES if chance.random() < 0.2)),
+        sockets=chance.choice((0, 1, 2)),
         readers=chance.choice((0, 1, 2)),
-        lasts=chance.choice((20.0, 40.0, 60.0)),
+        lasts=chance.choice((10.0, 20.0, 40.0)),
     )

@@ -24,6 +24,7 @@ from projections.running.feed import Feed
 from projections.running.freshness import Freshness
 from projections.running.lag import Health
 from projections.running.reading import Readers
+from tests.simulation.sockets import sockets
 from tests.simulation.world import Running, World
 from write_model.order.events import OrderPlaced
 
@@ -147,4 +148,5 @@ PROGRAMS: Mapping[str, Callable[[World, Running], Coroutine[Any, Any, None]]] = 
     "workers": workers,
     "projecting": projecting,
     "readers": readers,
+    "sockets": sockets,
 }

@@ -44,6 +44,7 @@ class Shop:
     world: World
     variants: list[UUID] = field(default_factory=list)
     orders: dict[UUID, UUID] = field(default_factory=dict)  # order to payment
+    customers: dict[UUID, UUID] = field(default_factory=dict)  # order to customer, once it is placed
     said: list[Said] = field(default_factory=list)
     keys: int = 0
 
@@ -72,6 +73,9 @@ class Shop:
             await self.as_staff(ReceiveStock(variant_id=variant_id, quantity=units, reason="first delivery"))
             await self.as_staff(PublishProduct(product_id=product_id))
             self.variants.append(variant_id)
+
+    def placed_by(self, customer_id: UUID) -> list[UUID]:
+        return [order_id for order_id, each in self.customers.items() if each == customer_id]
 
     async def as_staff(self, command: Command) -> Answer | None:
         return await self.wish(command, STAFF, frozenset({"*"}))
@@ -134,15 +138,15 @@ class Shopper:
         self._world = shop.world
         self._chance = shop.world.chance(f"shopper {number}")
         self._number = number
-        self._id = shop.world.ids.new()
-        self._actor = Actor("customer", str(self._id))
+        self.id = shop.world.ids.new()
+        self._actor = Actor("customer", str(self.id))
 
     async def live(self) -> None:
         chance = self._chance
         await asyncio.sleep(chance.between(0.0, 3.0))
         await self._wish(
             RegisterCustomer(
-                customer_id=self._id, email=f"{self._number}@example.com", name="Ada", email_hmac="0" * 64, locale="es"
+                customer_id=self.id, email=f"{self._number}@example.com", name="Ada", email_hmac="0" * 64, locale="es"
             )
         )
         for _ in range(self._world.plan.orders):
@@ -152,7 +156,7 @@ class Shopper:
     async def _buy(self) -> None:
         chance, ids = self._chance, self._world.ids
         cart_id, order_id, payment_id = ids.new(), ids.new(), ids.new()
-        await self._wish(CreateCart(cart_id=cart_id, market="EC", customer_id=self._id))
+        await self._wish(CreateCart(cart_id=cart_id, market="EC", customer_id=self.id))
         for variant_id in self._shop.variants:
             if variant_id == self._shop.variants[0] or chance.one() < 0.5:
                 quantity = chance.pick((1, 1, 2))
@@ -161,12 +165,13 @@ class Shopper:
                 )
         await self._wish(SetShippingAddress(cart_id=cart_id, address=ADDRESS))
         await self._wish(SelectPaymentMethod(cart_id=cart_id, method=chance.pick(METHODS)))
-        place = PlaceOrder(cart_id=cart_id, order_id=order_id, payment_id=payment_id, customer_id=self._id)
+        place = PlaceOrder(cart_id=cart_id, order_id=order_id, payment_id=payment_id, customer_id=self.id)
         self._shop.orders[order_id] = payment_id
         if chance.one() < 0.3:
             await self._twice(place)
         elif await self._wish(place) is None:
             return
+        self._shop.customers[order_id] = self.id
         await self._afterwards(order_id, payment_id)
 
     async def _twice(self, place: PlaceOrder) -> None:

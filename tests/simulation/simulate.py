@@ -17,6 +17,7 @@ from projections.running import runner as projecting
 from projections.running.comparing import compare
 from projections.running.feed import Feed
 from projections.running.projection import MONGO, SQL
+from read_api.ws import rooms
 from tests.simulation.chances import Chance, Record
 from tests.simulation.checks import Check
 from tests.simulation.loop import NobodyWakes, SeededLoop, TooManySteps
@@ -24,6 +25,7 @@ from tests.simulation.plan import Plan, draw
 from tests.simulation.programs import PROGRAMS
 from tests.simulation.reading import Reader, check_reads
 from tests.simulation.shoppers import Shop, Shopper, stocktaking
+from tests.simulation.sockets import Listener
 from tests.simulation.trouble import Trouble
 from tests.simulation.world import World
 from write_model.handling.registry import decoder
@@ -32,12 +34,19 @@ BUDGET = 600_000  # steps of a seed
 HOUR = 3600.0
 WATCHED = 60.0  # seconds of it at the usual pace
 # In the rest of the hour nothing is new: who polls may do so less often, so that a seed takes no longer than it must.
+BUSY: tuple[tuple[Any, str, float], ...] = (
+    (freshness, "PAUSE", 0.05),
+    (freshness, "LONGEST_PAUSE", 0.4),
+    (freshness, "IDLE_PAUSE", 1.0),
+)
 CALM: tuple[tuple[Any, str, float], ...] = (
     (outbox, "SWEEP_EVERY", 15.0),
     (projecting, "CHECK_SECONDS", 300.0),
     (projecting, "LEASE_SECONDS", 7200.0),
     (feeding, "IDLE_SECONDS", 300.0),
     (freshness, "IDLE_PAUSE", 300.0),
+    (freshness, "LONGEST_PAUSE", 300.0),
+    (rooms, "IDLE_SECONDS", 300.0),
 )
 
 
@@ -89,15 +98,20 @@ async def _all(world: World) -> None:
         world.launch(kind, PROGRAMS[kind])
     for _ in range(world.plan.readers):
         world.launch("readers", PROGRAMS["readers"])
-    await _troubled(world, shop)
+    for _ in range(world.plan.sockets):
+        world.launch("sockets", PROGRAMS["sockets"])
+    listeners = await _troubled(world, shop)
     await _healed(world)
     await asyncio.sleep(HOUR)
+    await asyncio.gather(*(listener.end() for listener in listeners))
     await _repeated(world, shop)
     await asyncio.sleep(HOUR / 12)
     decode = decoder(world.codec, world.keys)
     events = await decode(await world.log.read(0, 1_000_000))
     Check(world, shop, events).all()
     check_reads(world, events)
+    for listener in listeners:
+        listener.check(world.documents)
     await _documents(world, Feed(world.log, decode, NAMES, world.clock))
 
 
@@ -115,10 +129,14 @@ async def _documents(world: World, feed: Feed) -> None:
                 world.record.violation(f"{view.target} in {name}: {difference.key}: {difference.what}")
 
 
-async def _troubled(world: World, shop: Shop) -> None:
+async def _troubled(world: World, shop: Shop) -> list[Listener]:
     loop = asyncio.get_running_loop()
     trouble = loop.create_task(Trouble(world).run())
-    shopping = [loop.create_task(Shopper(shop, number).live()) for number in range(world.plan.shoppers)]
+    shoppers = [Shopper(shop, number) for number in range(world.plan.shoppers)]
+    shopping = [loop.create_task(shopper.live()) for shopper in shoppers]
+    listening = shoppers if world.plan.sockets else []
+    listeners = [Listener(world, shop, shopper.id, number) for number, shopper in enumerate(listening)]
+    shopping += [loop.create_task(listener.live()) for listener in listeners]
     shopping += [loop.create_task(Reader(world, shop, number).live()) for number in range(world.plan.readers)]
     shopping.append(loop.create_task(stocktaking(shop, world.chance("stocktaking"))))
     await asyncio.sleep(world.plan.lasts)
@@ -130,6 +148,7 @@ async def _troubled(world: World, shop: Shop) -> None:
     if not world.of_kind("command"):
         world.launch("command", PROGRAMS["command"])
     await asyncio.gather(*shopping)
+    return listeners
 
 
 async def _healed(world: World) -> None:
@@ -141,7 +160,7 @@ async def _healed(world: World) -> None:
         await world.work.release(parked.name, parked.key)
         world.record.seen["parked key released"] += 1
     for kind in PROGRAMS:
-        if kind != "readers" or world.plan.readers:
+        if world.is_planned(kind):
             world.launch(kind, PROGRAMS[kind])
     await asyncio.sleep(WATCHED)
     for module, name, value in CALM:
@@ -161,7 +180,9 @@ async def _repeated(world: World, shop: Shop) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No lines of logs; the constants of the calm hour are put back."""
-    paces = [(module, name, getattr(module, name)) for module, name, _ in CALM]
+    paces = [(module, name, getattr(module, name)) for module, name, _ in (*CALM, *BUSY)]
+    for module, name, value in BUSY:
+        setattr(module, name, value)
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:

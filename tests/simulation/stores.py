@@ -15,9 +15,7 @@ class SimulatedViews(MemoryViewStore):
     """A dump holds everything: documents, parked keys and checkpoints of one moment."""
 
     def dump(self) -> Any:
-        targets = {
-            name: type(target)(dict(target.docs), dict(target.parked)) for name, target in self._targets.items()
-        }
+        targets = {name: type(target)(dict(target.docs), dict(target.parked)) for name, target in self._targets.items()}
         return targets, {name: copy(checkpoint) for name, checkpoint in self._checkpoints.items()}
 
     def restore(self, dump: Any) -> None:
@@ -53,7 +51,7 @@ class ViewWire(Wire):
             raise Unavailable("commit")
         at_once(self._views.commit(target, fence, after, position, docs))
         way.told(f"{self._name}.commit {target} {position}")
-        await way.go()
+        await way.come_back()
         if failing == AFTER:
             raise Unavailable("commit")
 

@@ -16,7 +16,7 @@ class Trouble:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._kinds = list(PROGRAMS)
+        self._kinds = [kind for kind in PROGRAMS if world.is_planned(kind)]
 
     def kinds(self) -> Mapping[str, Callable[[Chance], Awaitable[None]]]:
         return {
@@ -73,8 +73,15 @@ class Trouble:
     async def _freeze(self, chance: Chance) -> None:
         here = self._any(chance)
         await self._moment(chance)
-        if not here.program.frozen and here in self._world.running:
-            self._world.freeze(here, chance.pick((0.5, 4.0, 15.0, 40.0)))
+        if here.program.frozen or here not in self._world.running:
+            return
+        seconds = chance.pick((0.5, 4.0, 15.0, 40.0))
+        self._world.freeze(here, seconds)
+        if chance.one() < 0.6:  # it does not answer: somebody starts another one, and both go on after the thaw
+            second = self._world.launch(here.kind, PROGRAMS[here.kind])
+            await asyncio.sleep(seconds + chance.between(0.5, 5.0))
+            if second in self._world.running:
+                self._world.kill(second)
 
     async def _double(self, chance: Chance) -> None:
         kind = chance.pick(self._kinds)

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from infra.event_log.admission import admitted
 from infra.memory.clock import START
 from infra.memory.log import MemoryLog
-from infra.event_log.admission import admitted
 from infra.ports import (
     Accepted,
     Append,
@@ -106,6 +106,11 @@ class Way:
         if self.record.closed:
             raise asyncio.CancelledError
 
+    async def come_back(self) -> None:
+        """An answer takes its way as well; every second one is there at once."""
+        if self.chance.one() < 0.5 or self.record.closed:
+            await self.go()
+
     def told(self, what: str) -> None:
         self.record.trace.append(f"{self.program.name} {what}")
 
@@ -138,7 +143,7 @@ class Wire:
                 way.told(f"{label} fenced")
                 raise
             way.told(label)
-            await way.go()
+            await way.come_back()
             if failing == AFTER:
                 raise Unavailable(label)
             return result
@@ -176,7 +181,7 @@ class LogWire:
             after = way.chance.between(0.0, LATE)
             asyncio.get_running_loop().create_task(self._later(command, after), context=outside())
         verdict = self._store(command) if how in (None, AFTER) else None
-        await way.go()
+        await way.come_back()
         return Unknown("lost") if verdict is None or how is not None else verdict
 
     async def _later(self, command: Append, seconds: float) -> None:
@@ -235,7 +240,7 @@ class LogWire:
             result = at_once(call)
         finally:
             call.close()
-        await way.go()
+        await way.come_back()
         return result
 
 
@@ -259,7 +264,7 @@ class OutsideWire:
                 return await self._troubled(label, lambda: method(*args, **kwargs))
             result = at_once(method(*args, **kwargs))
             way.told(label)
-            await way.go()
+            await way.come_back()
             return result
 
         self.__dict__[operation] = call

@@ -50,6 +50,8 @@ class Running:
     asked: list[asyncio.Future[Any]] = field(default_factory=list)
     bus: Bus | None = None
     readers: Readers | None = None
+    connect: Callable[[Any, str], None] | None = None
+    lines: list[Any] = field(default_factory=list)
     task: asyncio.Task[Any] | None = None
 
 
@@ -132,12 +134,18 @@ class World:
     def of_kind(self, kind: str) -> list[Running]:
         return [each for each in self.running if each.kind == kind]
 
+    def is_planned(self, kind: str) -> bool:
+        """Whether the plan has programs of this kind."""
+        return {"readers": self.plan.readers, "sockets": self.plan.sockets}.get(kind, 1) > 0
+
     def _forget(self, here: Running) -> None:
         self.running.remove(here)
         self.gone.append(here)
         for each in here.asked:
             if not each.done():
                 each.set_exception(ConnectionLost())
+        for line in here.lines:
+            line.cut()
 
     async def close(self) -> None:
         """Cut everybody off and let all tasks end."""
@@ -155,7 +163,7 @@ class World:
                 task.cancel()
             await asyncio.sleep(0)
         else:
-            raise AssertionError("tasks that don't end when they are cancelled")
+            raise AssertionError(f"tasks that don't end when they are cancelled: {left}")
         self.post.close()
         for _ in range(20):
             await asyncio.sleep(0)
