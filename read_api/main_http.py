@@ -28,9 +28,10 @@ from infra.settings import Settings, read_settings
 from projections.main import build_document_at, open_readers
 from projections.order_tracking.view import Found, OrderTracking
 from read_api.graphql import playground
-from read_api.graphql.app import Door, Subscriptions
+from read_api.graphql.app import Door
 from read_api.graphql.context import Platform
 from read_api.graphql.schema import build_schema
+from read_api.graphql.subscriptions import Subscriptions
 from read_api.rest import app as rest
 from read_api.rest import pages
 from read_api.rest.operation import AsOf

@@ -10,23 +10,19 @@ from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
-from strawberry.exceptions import ConnectionRejectionError, MissingQueryError
+from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.graphql import OperationType
 
 from infra.security.bodies import BodyTooLarge, within
-from infra.security.tokens import TokenExpired, TokenInvalid, Verifier
-from read_api.auth import Viewer, bearer, viewer_of
-from read_api.graphql.context import Context, Platform
+from infra.security.tokens import TokenInvalid, Verifier
+from read_api.auth import viewer_of
+from read_api.graphql.context import Context, Platform, new_context
 from read_api.graphql.errors import Failed, coded, formatted
 from read_api.graphql.playground import PAGE_POLICY
 from read_api.graphql.schema import Schema
-from read_api.wait_for import BadToken, Need, need_of
+from read_api.wait_for import BadToken, need_of
 from write_model.handling.catalogue import entry, language
-from write_model.kernel.ids import session
 
 LARGEST = 65_536  # bytes of a document with its variables
 JSON = "application/json"
@@ -98,50 +94,6 @@ class Door:
         error = {"message": entry(code).title(locale), "extensions": {"code": code, **details}}
         status = entry(code).status
         return Response(orjson.dumps({"errors": [error]}), status, {**(headers or {}), **_retry(status, details)}, JSON)
-
-
-class Subscriptions(GraphQL[Context, None]):
-    """The socket's side: the token comes in `connection_init`, as `authorization` or `Authorization`."""
-
-    def __init__(self, schema: Schema, platform: Platform, verifier: Verifier, origins: tuple[str, ...]) -> None:
-        super().__init__(
-            schema,
-            graphql_ide=None,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            allowed_origins=origins,
-        )
-        self._platform, self._verifier = platform, verifier
-
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        """Nobody known until `connection_init` says who."""
-        headers = request.headers
-        viewer = Viewer(None, session(headers.get("cart-session")))
-        context = await new_context(self._platform, viewer, Need(), language(headers.get("accept-language")))
-        context.verifier = self._verifier
-        return context
-
-    async def on_ws_connect(self, context: Context) -> None:
-        """Raises ConnectionRejectionError for a wrong token: the socket is closed with 4403."""
-        params = context.connection_params or {}
-        given = params.get("authorization") or params.get("Authorization")
-        try:
-            context.token = None if given is None else bearer(str(given))
-            context.viewer_now()
-        except TokenExpired:
-            raise ConnectionRejectionError({"code": "edge.token_expired"}) from None
-        except TokenInvalid:
-            raise ConnectionRejectionError({"code": "edge.token_invalid"}) from None
-
-
-async def new_context(platform: Platform, viewer: Viewer, need: Need, locale: str) -> Context:
-    now = await platform.clock.now()
-    return Context(
-        platform=platform,
-        viewer=viewer,
-        need=need,
-        locale=locale,
-        now=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-    )
 
 
 async def _body(request: Request) -> _Body:

@@ -46,6 +46,7 @@ class Context:
     connection_params: dict[str, object] | None = None  # of a subscription's connection
     verifier: Verifier | None = None  # of a subscription's connection, as its token
     token: str | None = field(default=None, repr=False)
+    authorization: str | None = field(default=None, repr=False)  # the header of the connection
     products: DataLoader[str, Found[ProductPage] | None] = field(init=False)
     stock: DataLoader[str, Found[StockLevel] | None] = field(init=False)
 
@@ -96,3 +97,15 @@ class Context:
     async def _load_stock(self, keys: list[str]) -> list[Found[StockLevel] | None]:
         found = await stock(self.readers, keys, await self.reach(STOCK))
         return [found.get(key) for key in keys]
+
+
+async def new_context(platform: Platform, viewer: Viewer, need: Need, locale: str) -> Context:
+    """As of this moment."""
+    now = await platform.clock.now()
+    return Context(
+        platform=platform,
+        viewer=viewer,
+        need=need,
+        locale=locale,
+        now=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    )

@@ -3,7 +3,7 @@
 The rules are made once: a rule made per request would defeat the validation cache.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,21 @@ def _with_field(node: FieldNode, inner: _Size) -> _Size:
     return _Size(inner.depth + 1, aliases, inner.introspection)
 
 
+class NamedOperation(SchemaExtension):
+    """Of several operations one has to be named: the library would take the first."""
+
+    def on_validate(self) -> Iterator[None]:
+        """After the rules: their result is remembered and belongs to all."""
+        asked = self.execution_context
+        document = asked.graphql_document
+        operations = [
+            node for node in (document.definitions if document else ()) if isinstance(node, OperationDefinitionNode)
+        ]
+        if len(operations) > 1 and not asked.pre_execution_errors and asked._provided_operation_name is None:
+            asked.pre_execution_errors = [GraphQLError("Give the operation's name.")]
+        yield
+
+
 def extensions() -> list[type[SchemaExtension] | Callable[[], SchemaExtension]]:
     """For the schema: caches, bounded, behind rules that never change."""
     rules: list[type[Any]] = [LimitsRule]
@@ -100,4 +115,5 @@ def extensions() -> list[type[SchemaExtension] | Callable[[], SchemaExtension]]:
         lambda: ParserCache(maxsize=REMEMBERED),
         lambda: AddValidationRules(rules),
         lambda: ValidationCache(maxsize=REMEMBERED),
+        NamedOperation,
     ]

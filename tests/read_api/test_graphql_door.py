@@ -39,6 +39,7 @@ def fragments(count: int, body: str) -> str:
         ('subscription { orderStatusChanged(orderId: "x") { status } }', "edge.query_invalid"),
         ("{ ...f } fragment f on Query { ...f }", "edge.query_invalid"),
         ("query A { __typename } query A { __typename }", "edge.query_invalid"),
+        ("query A { __typename } query B { __typename }", "edge.query_invalid"),
     ],
 )
 async def test_a_document_that_asks_for_too_much_or_makes_no_sense(world: World, query: str, code: str) -> None:
@@ -139,6 +140,11 @@ async def test_queries_may_be_sent_by_get_and_mutations_not(world: World) -> Non
     assert (deep.status_code, code_of(deep)) == (400, "edge.body_malformed")
     put = await world.client.put("/graphql")
     assert (put.status_code, code_of(put), put.headers["Allow"]) == (405, "edge.method_not_allowed", "GET, POST")
+
+
+async def test_one_of_several_operations_is_named(world: World) -> None:
+    named = {"query": "query A { a: __typename } query B { b: __typename }", "operationName": "B"}
+    assert (await world.raw(json.dumps(named).encode())).json()["data"] == {"b": "Query"}
 
 
 async def test_both_addresses_answer_without_a_detour(world: World) -> None:

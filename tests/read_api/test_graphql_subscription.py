@@ -167,6 +167,45 @@ async def test_a_wrong_token_closes_the_connection(world: World) -> None:
                 assert closed.value.rcvd.code == 4403
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"type": 1}',
+        '{"type": "subscribe"}',
+        '{"type": "subscribe", "id": 1, "payload": {"query": "{ a }"}}',
+        '{"type": "subscribe", "id": "1", "payload": null}',
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": []}}',
+        '{"type": "complete"}',
+        '{"type": "subscribe", "id": "1", "payload": ' + "[" * 50_000,
+        b"\xff",
+    ],
+)
+async def test_what_is_no_message_closes_the_connection(world: World, raw: str | bytes) -> None:
+    async with served(world) as url, subscriber(url) as client:
+        await client.socket.send(raw)
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.hear()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4400
+
+
+async def test_a_token_in_the_header_will_do(world: World) -> None:
+    shopper, order_id = await world.ordered()
+    await world.catch_up()
+    headers = {"Authorization": f"Bearer {shopper.token}"}
+    protocols = [Subprotocol("graphql-transport-ws")]
+    async with served(world) as url, connect(url, subprotocols=protocols, additional_headers=headers) as socket:
+        client = Subscriber(socket)
+        await client.say(type="connection_init")
+        assert (await client.hear())["type"] == "connection_ack"
+        await client.subscribe(id=order_id)
+        assert (await client.change())["snapshot"]
+
+
 async def test_only_graphql_transport_ws_is_spoken(world: World) -> None:
     async with served(world) as url, connect(url, subprotocols=[Subprotocol("graphql-ws")], proxy=None) as socket:
         with pytest.raises(ConnectionClosed) as closed:
