@@ -32,6 +32,7 @@ from write_model.main import WriteModel, build
 
 PROCESSES: tuple[Process[Any], ...] = (COLLECT_PAYMENT, REFUND_PAYMENT, RELEASE_RESERVATIONS, NOTIFY_CUSTOMER)
 PARTITIONS_EVERY = 3600.0  # seconds
+CANCEL_EVERY = 0.5  # seconds
 
 
 def heard_types(processes: Sequence[Process[Any]] = PROCESSES) -> list[str]:
@@ -54,8 +55,7 @@ async def serve(settings: Settings) -> None:
             running.append(tasks.create_task(signer.run()))
             print("ready processes", flush=True)  # noqa: T201 the runner waits for this line
             await stop.wait()
-            for task in running:
-                task.cancel()
+            await _end(running)
 
 
 def _work(settings: Settings, parts: WriteModel) -> list[Any]:
@@ -67,6 +67,16 @@ def _work(settings: Settings, parts: WriteModel) -> list[Any]:
     worker = f"{socket.gethostname()}:{os.getpid()}"
     runners = [run(process, tail, store, leases, parts.bus, queue, parts.clock, worker=worker) for process in PROCESSES]
     return [*runners, sweep(store, queue), _partitions(settings.stores.postgres_url)]
+
+
+async def _end(running: Sequence["asyncio.Task[None]"]) -> None:
+    """Cancelled until they have ended: drivers that use `wait_for` may swallow a cancellation (Python 3.11)."""
+    left = [task for task in running if not task.done()]
+    while left:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=CANCEL_EVERY)
+        left = [task for task in left if not task.done()]
 
 
 async def _partitions(url: str) -> None:

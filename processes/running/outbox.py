@@ -20,7 +20,7 @@ from infra.ports import (
     WorkStore,
 )
 from infra.resilience.retry import RETRIES, next_attempt
-from processes.running.sending import FOR_A_MOMENT, Patience, pause, send
+from processes.running.sending import FOR_A_MOMENT, Patience, check_cancelled, pause, send
 from processes.running.states import because, payload
 from write_model.handling.bus import Bus
 from write_model.kernel.message import Command
@@ -165,6 +165,7 @@ async def sweep(work: WorkStore, broker: Broker) -> None:
     """Until cancelled: tell the broker what is due, as what it was told may be lost."""
     told: dict[UUID, float] = {}  # seconds until it is told again
     while True:
+        check_cancelled()
         try:
             due = await work.due_effects(SWEPT)
         except Unavailable:

@@ -15,7 +15,7 @@ from infra.observability.logs import logger
 from infra.ports import Broker, Fenced, Leases, NewEffect, ProcessRow, Timer, WorkStore
 from processes.running.hearing import Ear, Gathered, Heard, cause_of_alarm, let_go
 from processes.running.messages import Process, TimeCame
-from processes.running.sending import FOR_A_MOMENT, Patience, pause
+from processes.running.sending import FOR_A_MOMENT, Patience, check_cancelled, pause
 from processes.running.tail import Batch, Tail
 from write_model.handling.bus import Bus
 from write_model.kernel.clock import Clock
@@ -58,6 +58,7 @@ async def run(
             await runner.hold()
             patience.reset()
         except* START_AGAIN as reasons:
+            check_cancelled()
             why = [type(reason).__name__ for reason in reasons.exceptions]
             logger().warning("process starts again", process=process.name, why=why)
             await patience.wait()
@@ -133,6 +134,7 @@ class Runner(Generic[S]):
         loop = asyncio.get_running_loop()
         look = look_released = look_saved = loop.time()
         while True:
+            check_cancelled()
             wait = max(0.0, min(look, look_released) - loop.time())
             batch = await self._tail.after(self._position, self._pace.batch, wait)
             if batch.position > self._position:

@@ -43,6 +43,13 @@ async def pause(seconds: float) -> None:
         return
 
 
+def check_cancelled() -> None:
+    """Raises CancelledError if somebody wants this task to end: a driver on the way may have swallowed it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Patience:
     """Waits longer each time, up to two seconds."""
 
