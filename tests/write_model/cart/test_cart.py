@@ -188,8 +188,21 @@ def test_a_payment_method_is_chosen_and_changed() -> None:
     assert given(CART, *cart_with(), selected).when(other).state.payment_method == "pm_card_mastercard"
 
 
-@pytest.mark.parametrize("method", ["", " ", "x" * 256, "pm card", "pm_ñ", "nul\0"])
-def test_a_payment_method_is_a_providers_id(method: str) -> None:
+@pytest.mark.parametrize(
+    "method",
+    [
+        "",
+        " ",
+        "pm_" + "x" * 253,
+        "pm card",
+        "pm_ñ",
+        "pm_\0",
+        "4242424242424242",
+        "4242-4242-4242-4242",
+        "pm_4242424242424242",
+    ],
+)
+def test_a_payment_method_is_a_providers_id_and_no_card_number(method: str) -> None:
     wish = SelectPaymentMethod(cart_id=CART_ID, method=method)
     given(CART, *cart_with()).when(wish).refused(rules.PaymentMethodInvalid, longest=255)
 
