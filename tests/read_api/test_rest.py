@@ -1,7 +1,7 @@
 """Do the reads over REST keep their promises: owners, validators, cursors, freshness, typed refusals?"""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -140,7 +140,7 @@ async def test_no_read_takes_parameters_that_it_does_not_know(world: World) -> N
         assert (answer.status_code, code_of(answer)) == (422, "edge.parameter_invalid"), path
 
 
-@pytest.mark.parametrize("identity", ["x", "1", "%00", str(uuid4()), "0" * 300])
+@pytest.mark.parametrize("identity", ["x", "1", "%00", str(UUID(int=7)), "0" * 300])
 async def test_an_id_that_names_nothing_is_not_found(world: World, identity: str) -> None:
     await world.catch_up()
     for noun in ("products", "stock-items", "carts", "orders"):
