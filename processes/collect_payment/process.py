@@ -1,6 +1,6 @@
 """An order's money is collected: authorised, confirmed together with the stock, captured; and given back when it ends.
 
-The table of every message in every stage is tests/processes/collect_payment/test_table.py.
+The table of every message in every stage is tests/processes/collect_payment/table.py.
 """
 
 from collections.abc import Sequence

@@ -46,26 +46,7 @@ def placed(
             ),
         ),
         delivery_option="standard",
-        totals=Totals(
-            currency="USD",
-            subtotal_minor=total,
-            discount_minor=0,
-            tax_minor=0,
-            shipping_minor=0,
-            total_minor=total,
-            lines=(
-                LineTotals(
-                    line_id=str(LINE_ID),
-                    subtotal_minor=total,
-                    discount_minor=0,
-                    tax_minor=0,
-                    tax_included=False,
-                    tax_rule="tax.EC.standard",
-                    total_minor=total,
-                ),
-            ),
-            trace=(),
-        ),
+        totals=_totals(total),
         address=Address(recipient="Ada", line1="Calle 1", city="Guayaquil", country="EC"),
         contact_email=email,
         contact_name=None if email is None else "Ada",
@@ -73,6 +54,29 @@ def placed(
         reserved_until=RESERVED_UNTIL,
         payment_method="pm_card_visa",
         capture_policy=policy,
+    )
+
+
+def _totals(total: int) -> Totals:
+    return Totals(
+        currency="USD",
+        subtotal_minor=total,
+        discount_minor=0,
+        tax_minor=0,
+        shipping_minor=0,
+        total_minor=total,
+        lines=(
+            LineTotals(
+                line_id=str(LINE_ID),
+                subtotal_minor=total,
+                discount_minor=0,
+                tax_minor=0,
+                tax_included=False,
+                tax_rule="tax.EC.standard",
+                total_minor=total,
+            ),
+        ),
+        trace=(),
     )
 
 
