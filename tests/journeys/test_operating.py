@@ -1,0 +1,158 @@
+"""What does an operator find out, and put right, with the commands at hand?"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from infra.embedded.postgres import named
+from infra.postgres.migrate import migrate
+from tests.kit.platform import ROOT, Platform
+from tests.kit.shop import Shop
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(150)]
+
+TABLES = ("log_head", "stream_heads", "events", "links", "answers")
+AWAY = 4_999_999  # a position that nothing has
+DAMAGES: dict[str, tuple[str, ...]] = {
+    "flipped": (
+        "update log.events set payload = set_byte(payload, 3, get_byte(payload, 3) # 1) where position = {middle}",
+    ),
+    "deleted": ("delete from log.events where position = {middle}",),
+    "swapped": (
+        "update log.events set position = {away} where position = {middle}",
+        "update log.events set position = {middle} where position = {middle} + 1",
+        "update log.events set position = {middle} + 1 where position = {away}",
+    ),
+    "truncated": ("delete from log.events where position >= {middle}",),
+    "inserted": (
+        "update log.events set position = position + 100000 where position >= {middle}",
+        "update log.events set position = position - 99999 where position >= {middle} + 100000",
+        "insert into log.events select {middle}, stream, version, type, schema, event_id, command_id, recorded_at,"
+        " effective_at, metadata, payload, digest from log.events where position = {middle} - 1",
+    ),
+}
+
+
+async def test_a_copy_of_the_log_that_was_tampered_with_is_found_out(shop: Shop) -> None:
+    bought = await shop.buy(await shop.variant(), wait=5)
+    await bought.paid()
+    with await asyncio.to_thread(lambda: _Copy(shop.platform)) as copy:
+        whole = await asyncio.to_thread(copy.verify)
+        assert (whole.returncode, json.loads(whole.stdout)["log"]["finding"]) == (0, None)
+        middle = copy.head // 2
+
+        for name, damage in DAMAGES.items():
+            with copy.damaged([each.format(middle=middle, away=AWAY) for each in damage]):
+                found = await asyncio.to_thread(copy.verify)
+
+            assert found.returncode == 1, name
+            assert json.loads(found.stdout)["log"]["finding"]["position"] == middle, name
+
+
+async def test_a_read_model_that_was_tampered_with_is_found_and_rebuilt(lonely_shop: Shop) -> None:
+    shop = lonely_shop
+    bought = await shop.buy(await shop.variant(), wait=5)
+    await bought.paid()
+    await bought.shown(at_least=await shop.write.reader.head())
+    with psycopg.connect(shop.urls["postgres"], autocommit=True) as connection:
+        connection.execute(
+            "update read.orders_v1 set document = jsonb_set(document, '{status}', '\"SHIPPED\"') where id = %s",
+            (bought.id,),
+        )
+
+    tampered = await _told(shop, "verify", "--all", "--json", code=1)
+    await _told(shop, "rebuild", "order_tracking", "--json")
+    whole = await _told(shop, "verify", "--all", "--json")
+
+    views = tampered["views"]["views"]["order_tracking"]
+    assert [difference["key"] for difference in views["sql"]["first"]] == [bought.id]
+    assert (tampered["views"]["differing"], whole["views"]["differing"]) == (1, 0)
+    assert whole["views"]["documents"] >= 10
+
+
+async def test_a_stream_and_a_document_of_the_past_are_shown(shop: Shop) -> None:
+    bought = await shop.buy(await shop.variant(), wait=5)
+    await bought.paid()
+
+    stream = await _told(shop, "stream", f"order-{bought.id}", "--json")
+    placed = stream["events"][0]
+    then = await _told(shop, "as-of", bought.id, "--position", str(placed["position"]), "--json")
+
+    assert [event["type"] for event in stream["events"]][:1] == ["order.placed"]
+    assert "Quito" not in json.dumps(stream)
+    assert then["order"]["status"] == "PLACED"
+
+
+async def _told(shop: Shop, *arguments: str, code: int = 0) -> Any:
+    done = await asyncio.to_thread(shop.platform.command, *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+class _Copy:
+    """Another database with the platform's log as it is now."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform, self._name = platform, f"copy_{uuid4().hex[:12]}"
+        urls = platform.run.urls
+        self._url, self._keys = named(urls["postgres"], self._name), urls["keys"]
+        with psycopg.connect(urls["postgres"], autocommit=True) as connection:
+            for name in (self._name, f"{self._name}_keys"):
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        migrate(self._url, named(urls["postgres"], f"{self._name}_keys"))
+        with psycopg.connect(urls["postgres"]) as source, psycopg.connect(self._url, autocommit=True) as target:
+            source.execute("set transaction isolation level repeatable read")
+            for table in TABLES:
+                target.execute(sql.SQL("truncate log.{}").format(sql.Identifier(table)))
+                self._fill(source, target, table)
+            target.execute("create table public.events as select * from log.events")
+            row: Any = target.execute("select position from log.log_head").fetchone()
+            self.head = int(row[0])
+
+    def __enter__(self) -> "_Copy":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with psycopg.connect(self._platform.run.urls["postgres"], autocommit=True) as connection:
+            for name in (self._name, f"{self._name}_keys"):
+                connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+    def verify(self) -> "subprocess.CompletedProcess[str]":
+        """`telocompro verify` on the copy, with the signed heads of the original."""
+        environment = {
+            **os.environ,
+            "TELOCOMPRO_DATA": str(self._platform.data),
+            "TELOCOMPRO_POSTGRES_URL": self._url,
+            "KEYS_DATABASE_URL": self._keys,
+        }
+        line = [sys.executable, "-m", "tools.cli", "verify", "--json"]
+        return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+    @contextmanager
+    def damaged(self, statements: Sequence[str]) -> Iterator[None]:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+            yield
+            connection.execute("truncate log.events")
+            connection.execute("insert into log.events select * from public.events")
+
+    def _fill(self, source: psycopg.Connection[Any], target: psycopg.Connection[Any], table: str) -> None:
+        name = sql.Identifier(table)
+        rows = source.cursor().copy(sql.SQL("copy (select * from log.{}) to stdout (format binary)").format(name))
+        with (
+            rows as reading,
+            target.cursor().copy(sql.SQL("copy log.{} from stdin (format binary)").format(name)) as writing,
+        ):
+            for row in reading:
+                writing.write(row)
