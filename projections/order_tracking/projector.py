@@ -77,7 +77,8 @@ def _changed(order: OrderTracking | None, envelope: Envelope[Heard]) -> OrderTra
     if isinstance(event, OrderCancelled | OrderExpired):
         declined = event.decline_code if isinstance(event, OrderCancelled) else None
         earlier = None if order.reason is None else order.reason.decline_code
-        reason = Reason(code=event.reason, decline_code=declined or earlier)
+        note = event.note if isinstance(event, OrderCancelled) else None
+        reason = Reason(code=event.reason, decline_code=declined or earlier, note=note)
         return _standing(replace(order, reason=reason, client_action=None), order, envelope)
     if isinstance(event, OrderPaymentDeclined):
         declined_for = Reason(code="payment.declined", decline_code=event.decline_code)

@@ -85,10 +85,11 @@ class Origin(Document, frozen=True, kw_only=True):
 
 
 class Reason(Document, frozen=True, kw_only=True):
-    """Why it ended. Codes, or the words of who cancelled it."""
+    """Why it ended: codes, and the words of who cancelled it, for the owner and for staff."""
 
     code: str
     decline_code: str | None = None
+    note: str | None = None
 
 
 class OrderTracking(Document, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """What needs the facts of several aggregates, and changes them in one append."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from write_model.kernel.message import Command
@@ -58,8 +58,9 @@ class ConfirmOrder(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOrder(Command):
     order_id: UUID
-    reason: str
+    reason: str  # a code: "requested", "payment.declined"
     decline_code: str | None = None  # set when a declined payment ends the order
+    note: str | None = field(repr=False, default=None)  # the words of who asks for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

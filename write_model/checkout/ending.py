@@ -84,10 +84,13 @@ def cancel(command: CancelOrder, states: States, context: Context) -> dict[str, 
         return {}
     check(order.lifecycle, "CancelOrder")
     _check_reason(command.reason)
+    if command.note is not None:
+        _check_reason(command.note)
     cancelled = OrderCancelled(
         **whose,
         reason=command.reason,
         decline_code=command.decline_code,
+        note=command.note,
     )
     return {
         loaded.order_stream(command.order_id): [cancelled],

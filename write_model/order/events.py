@@ -134,8 +134,9 @@ class OrderCancelled(Event):
     order_id: UUID
     customer_id: UUID
     payment_id: UUID
-    reason: str  # "payment.declined", or the customer's or admin's words
+    reason: str  # a code: "requested", "payment.declined"
     decline_code: str | None
+    note: Personal[str] = None  # in the words of who asked for it: they may be about a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

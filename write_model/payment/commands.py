@@ -1,6 +1,6 @@
 """What may be asked of a payment. Requests come first, the provider's answers are recorded after them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -44,8 +44,9 @@ class VoidPayment(PaymentCommandOf):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPayment(PaymentCommandOf):
     refund_id: UUID
-    reason: str
+    reason: str  # a code: "requested", "order.ended"
     amount_minor: int | None = None  # None: all that is left
+    note: str | None = field(repr=False, default=None)  # the words of who asks for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ A claim counts from its request on, so that wishes sent at once can't pass the a
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from write_model.kernel.decider import Decider
@@ -204,7 +205,7 @@ def refund(command: RefundPayment, payment: Payment) -> Sequence[PaymentEvent]:
     amount = left if command.amount_minor is None else command.amount_minor
     if amount > left or amount == 0:
         raise refusals.ExceedsCaptured(max=left)
-    return [_refund_requested(command, payment, amount, 1, command.reason)]
+    return [replace(_refund_requested(command, payment, amount, 1, command.reason), note=command.note)]
 
 
 def retry_refund(command: RetryRefund, payment: Payment) -> Sequence[PaymentEvent]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from write_model.kernel.message import Event
+from write_model.kernel.personal import Personal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,8 @@ class RefundRequested(PaymentEventOfOrder):
     attempt: int
     amount_minor: int
     currency: str
-    reason: str
+    reason: str  # a code: "requested", "order.ended"
+    note: Personal[str] = None  # in the words of who asked for it: they may be about a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,8 +68,8 @@ async def create_order(info: Asked, cart_id: strawberry.ID, key: str, wait_secon
 
 async def cancel_order(info: Asked, order_id: strawberry.ID, key: str, reason: str | None = None) -> OrderPayload:
     """End it before anything was shipped: stock is released, money given back."""
-    command = CancelOrder(order_id=as_uuid(order_id, "orderId"), reason=reason or "customer")
-    intent = Intent("POST", f"/orders/{command.order_id}/cancel", {"reason": command.reason})
+    command = CancelOrder(order_id=as_uuid(order_id, "orderId"), reason="requested", note=reason)
+    intent = Intent("POST", f"/orders/{command.order_id}/cancel", {"reason": reason})
     return payload(await send(info.context, command, intent, key))
 
 

@@ -20,6 +20,7 @@ from write_model.kernel.ids import derived, stream
 from write_model.payment.commands import RefundPayment
 
 TAG = "orders"
+REQUESTED = "requested"  # the code; the words of who asks are kept apart, sealed
 
 
 def operations(door: Door) -> list[Operation]:
@@ -73,7 +74,7 @@ def _ending(door: Door) -> list[Operation]:
     async def cancel(request: Request) -> Response:
         caller = door.caller(request)
         body = await read(request, bodies.Cancellation)
-        command = CancelOrder(order_id=path_uuid(request, "id"), reason=body.reason)
+        command = CancelOrder(order_id=path_uuid(request, "id"), reason=REQUESTED, note=body.reason)
         return answered(await door.send(request, caller, command, body, key_required=True))
 
     async def refund(request: Request) -> Response:
@@ -81,7 +82,11 @@ def _ending(door: Door) -> list[Operation]:
         body = await read(request, bodies.NewRefund)
         payment_id = await _payment_of(door, caller, path_uuid(request, "id"))
         command = RefundPayment(
-            payment_id=payment_id, refund_id=door.ids.new(), reason=body.reason, amount_minor=body.amount_minor
+            payment_id=payment_id,
+            refund_id=door.ids.new(),
+            reason=REQUESTED,
+            amount_minor=body.amount_minor,
+            note=body.reason,
         )
         return answered(await door.send(request, caller, command, body, key_required=True), 202)
 

@@ -11,6 +11,7 @@ from write_model.api.routes import examples
 from write_model.payment import commands
 
 TAG = "payments"
+REQUESTED = "requested"  # the code; the words of who asks are kept apart, sealed
 ERRORS = ("payment.unknown", "payment.wrong_state", "payment.outcome_pending")
 
 
@@ -68,8 +69,9 @@ def _refunds(door: Door) -> list[Operation]:
         command = commands.RefundPayment(
             payment_id=path_uuid(request, "id"),
             refund_id=door.ids.new(),
-            reason=body.reason,
+            reason=REQUESTED,
             amount_minor=body.amount_minor,
+            note=body.reason,
         )
         return answered(await door.send(request, caller, command, body, key_required=True), 202)
 
