@@ -123,7 +123,7 @@ async def test_an_order_can_be_cancelled_by_its_customer_alone(world: World) -> 
     assert (theirs["order"], [error["code"] for error in theirs["userErrors"]]) == (None, ["order.unknown"])
     assert await world.head() == head
     own = (await world.ask(CANCEL, wish, token=shopper.token)).json()["data"]["cancelOrder"]
-    assert own["order"] == {"id": order_id, "status": "CANCELLED", "reason": {"code": "by mistake"}}
+    assert own["order"] == {"id": order_id, "status": "CANCELLED", "reason": {"code": "requested"}}
 
 
 async def test_waiting_for_the_payment_answers_with_the_order_as_it_is_then(world: World) -> None:
