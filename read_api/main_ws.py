@@ -48,6 +48,8 @@ class PublicChanges:
             found = await changes.changes(self.readers, after, limit, channels, up_to=up_to)
         except (changes.Behind, changes.Rebuilding) as away:
             raise Behind(away.position, 0) from None
+        if len(found.entries) < limit and found.position < up_to:
+            raise Behind(found.position, 0)  # its store went back in time: what is not there yet would be missed
         return [
             Entry(entry.position, entry.type, entry.channel, entry.audience, entry.occurred_at, entry.payload)
             for entry in found.entries

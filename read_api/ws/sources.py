@@ -46,7 +46,7 @@ class Changes(Protocol):
     async def between(
         self, after: int, up_to: int, limit: int, channels: Collection[str] | None = None
     ) -> Sequence[Entry]:
-        """In position order; no channels: all of them."""
+        """All there is up to there, in position order; no channels: all of them. Raises Behind."""
 
 
 class Snapshots(Protocol):
