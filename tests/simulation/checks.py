@@ -37,6 +37,7 @@ class Check:
         self.log()
         self.stock()
         self.orders()
+        self.served()
         self.money()
         self.effects()
         self.notifications()
@@ -85,6 +86,17 @@ class Check:
                 status = None if held is None else held.status
                 if (order.lifecycle == "CONFIRMED") != (status in (ALLOCATED, COMMITTED)) or status == RESERVED:
                     self._wrong(f"{stream} is {order.lifecycle}, its reservation {status}")
+
+    def served(self) -> None:
+        """Whoever pays with a good card gets what they ordered, unless somebody changed their mind."""
+        for order_id in self._shop.orders:
+            order: Order = self.state(f"order-{order_id}")
+            intents = [each for each in self._world.provider._intents.values() if each.order.order_id == order_id]
+            spoilt = any(each.amount_minor != each.order.amount_minor for each in intents)
+            if order.lifecycle not in ENDED or order_id not in self._shop.paid_well or spoilt:
+                continue
+            if order.reason in ("time", "payment.declined", "payment.capture_failed"):
+                self._wrong(f"order {order_id} was {order.lifecycle} for {order.reason}: its card is good")
 
     def money(self) -> None:
         for order_id, payment_id in self._shop.orders.items():

@@ -1,4 +1,4 @@
-"""Who comes to the shop? Customers who fill carts, order, pay, change their minds and press buttons twice; and staff."""
+"""Who comes to the shop? Customers who order, pay, change their minds and press buttons twice; and staff."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -45,6 +45,7 @@ class Shop:
     variants: list[UUID] = field(default_factory=list)
     orders: dict[UUID, UUID] = field(default_factory=dict)  # order to payment
     customers: dict[UUID, UUID] = field(default_factory=dict)  # order to customer, once it is placed
+    paid_well: set[UUID] = field(default_factory=set)  # orders that no card, customer or cashier stands against
     said: list[Said] = field(default_factory=list)
     keys: int = 0
 
@@ -164,7 +165,10 @@ class Shopper:
                     AddToCart(cart_id=cart_id, line_id=ids.new(), variant_id=variant_id, quantity=quantity)
                 )
         await self._wish(SetShippingAddress(cart_id=cart_id, address=ADDRESS))
-        await self._wish(SelectPaymentMethod(cart_id=cart_id, method=chance.pick(METHODS)))
+        method = chance.pick(METHODS)
+        await self._wish(SelectPaymentMethod(cart_id=cart_id, method=method))
+        if method == GOOD:
+            self._shop.paid_well.add(order_id)
         place = PlaceOrder(cart_id=cart_id, order_id=order_id, payment_id=payment_id, customer_id=self.id)
         self._shop.orders[order_id] = payment_id
         if chance.one() < 0.3:
@@ -189,7 +193,7 @@ class Shopper:
             if chance.one() < 0.35:
                 tasks.create_task(self._change_mind(order_id))
             if chance.one() < 0.25:
-                tasks.create_task(self._complain(payment_id))
+                tasks.create_task(self._complain(order_id, payment_id))
 
     async def _authenticate(self, order_id: UUID) -> None:
         """3-D Secure: done, failed, or never finished."""
@@ -214,10 +218,12 @@ class Shopper:
         if self._chance.one() < 0.2:
             await self._wish(cancel, key=f"cancel {order_id}")
 
-    async def _complain(self, payment_id: UUID) -> None:
+    async def _complain(self, order_id: UUID, payment_id: UUID) -> None:
         """Staff give money back, in part or all of it, or press a button that they should not."""
         await asyncio.sleep(self._chance.pick((1.0, 5.0, 20.0)))
         pressed = self._chance.pick(("part", "part", "all", "void", "capture"))
+        if pressed in ("void", "capture"):
+            self._shop.paid_well.discard(order_id)
         if pressed == "void":
             await self._shop.as_staff(VoidPayment(payment_id=payment_id, reason="mistake"))
         elif pressed == "capture":

@@ -112,6 +112,8 @@ class Listener:
 
     async def end(self) -> None:
         """Come back once more, and hear of everything."""
+        if not self.position:
+            return  # it never came in
         for _ in range(LAST_TRIES):
             if await self._connect() and await self._world.documents.position(PUBLIC.target) <= self.position:
                 break
