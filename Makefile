@@ -69,8 +69,8 @@ requirements: ## pin pyproject.toml's dependencies with hashes (the only target 
 		sed '/^# Made by `make requirements`/d' $$file >> $$file.new && mv $$file.new $$file || exit 1; \
 	done
 
-map: install ## write docs/map.md and docs/errors.md anew from the code
-	@$(BIN)/python -m tools.map
+map: install ## write docs/map.md, docs/errors.md and docs/schema.graphql anew from the code
+	@$(BIN)/python -m tools.map && $(BIN)/python -m tools.schema
 
 new: install ## start an event, a view, a room or a process: make new what=event room=order name=OrderConfirmed
 	@$(BIN)/python -m tools.new what=$(what) name=$(name) room=$(room)
