@@ -24,49 +24,59 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table."""
+    """One line of the table. Without a limit the value itself must stay at or below the target."""
 
     key: str
     unit: str
     samples: Sequence[float]  # of ours; their median is the value
-    limit: Limit
-    target: float  # of the ratio
+    limit: Limit | None
+    target: float  # of the ratio, or of the value
     beside: Mapping[str, float] = field(default_factory=dict)  # what is printed next to it
+    bounds: Mapping[str, float] = field(default_factory=dict)  # what some of that may be at most
 
     @property
     def value(self) -> float:
         return median(self.samples)
 
     @property
-    def ratio(self) -> float:
-        return self.value / self.limit.best
+    def ratio(self) -> float | None:
+        return None if self.limit is None else self.value / self.limit.best
+
+    @property
+    def lower_is_better(self) -> bool:
+        return self.limit is None or self.limit.lower_is_better
 
     @property
     def passes(self) -> bool:
-        return self.ratio <= self.target if self.limit.lower_is_better else self.ratio >= self.target
+        judged = self.value if self.ratio is None else self.ratio
+        reached = judged <= self.target if self.lower_is_better else judged >= self.target
+        return reached and all(self.beside[name] <= most for name, most in self.bounds.items())
 
     def as_json(self) -> Mapping[str, object]:
+        limit = self.limit
         return {
             "value": round(self.value, 3),
             "unit": self.unit,
-            "limit": round(self.limit.best, 3),
-            "ratio": round(self.ratio, 3),
+            "limit": None if limit is None else round(limit.best, 3),
+            "ratio": None if self.ratio is None else round(self.ratio, 3),
             "target": self.target,
             "pass": self.passes,
             "samples": [round(sample, 3) for sample in self.samples],
-            "limit_samples": [round(sample, 3) for sample in self.limit.samples],
+            "limit_samples": [] if limit is None else [round(sample, 3) for sample in limit.samples],
             **{name: round(value, 3) for name, value in self.beside.items()},
+            **{f"{name}_at_most": most for name, most in self.bounds.items()},
         }
 
     def as_line(self) -> str:
-        sign = "<=" if self.limit.lower_is_better else ">="
+        sign = "<=" if self.lower_is_better else ">="
         beside = "".join(f", {name} {value:.2f}" for name, value in self.beside.items())
+        beside += "".join(f", {name} must be <= {most:g}" for name, most in self.bounds.items())
+        start = f"{'ok  ' if self.passes else 'MISS'} {self.key:<28} {self.value:>9.1f} {self.unit:<5}"
+        if self.limit is None or self.ratio is None:
+            return f"{start} (must be {sign} {self.target:g}){beside}"
         spread = f", limit spread {self.limit.spread:.0%}" if self.limit.spread > SPREAD_TOLD else ""
-        verdict = "ok  " if self.passes else "MISS"
-        return (
-            f"{verdict} {self.key:<24} {self.value:>9.1f} {self.unit:<4} of {self.limit.best:>9.1f}"
-            f"  ratio {self.ratio:.2f} (must be {sign} {self.target:.2f}){beside}{spread}"
-        )
+        limit = f"of {self.limit.best:>9.1f}  ratio {self.ratio:.2f} (must be {sign} {self.target:.2f})"
+        return f"{start} {limit}{beside}{spread}"
 
 
 def median(samples: Sequence[float]) -> float:
