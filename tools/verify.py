@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from infra.clock import SystemClock
 from infra.event_log.heads import head_key
 from infra.event_log.verification import verify_log
-from infra.ports import Unavailable
 from infra.settings import Settings
 from projections.main import ALL, NAMES, Opened, build
 from projections.running.comparing import Compared, compare
@@ -63,12 +62,7 @@ async def views(settings: Settings, told: Callable[[str], None]) -> dict[str, An
 
 
 async def _compared(projection: AnyProjection, opened: Opened, feed: Feed) -> Mapping[str, Compared]:
-    """Redis may be away: then there are no copies to compare."""
     kept = {name: opened.stores[name] for name in projection.source.stores}
-    try:
-        await opened.copies.get(projection.target, ["-"])
-    except Unavailable:
-        return await compare(projection, kept, None, feed)
     return await compare(projection, kept, opened.copies, feed)
 
 
@@ -94,6 +88,7 @@ def _line(compared: Compared) -> dict[str, Any]:
     return {
         "documents": compared.documents,
         "differing": compared.differing,
+        "away": compared.away,
         "first": [asdict(difference) for difference in compared.first],
     }
 
@@ -130,7 +125,8 @@ def _show(report: Mapping[str, Any]) -> None:
     for name, by_store in compared["views"].items():
         for store, line in by_store.items():
             differing = f", {line['differing']} differ" if line["differing"] else ""
-            print(f"{name:<18} {store:<6} {line['documents']:>9} documents{differing}")
+            away = ", then it stopped answering" if line["away"] else ""
+            print(f"{name:<18} {store:<6} {line['documents']:>9} documents{differing}{away}")
             for difference in line["first"]:
                 print(f"    {difference['key']}: {difference['what']}")
     if not compared["documents"]:

@@ -42,6 +42,7 @@ update read.checkpoints c set position = m.position
 from unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) m (target, fence, after, position)
 where c.target = m.target and c.fence = m.fence and c.position >= m.after and c.position < m.position
 """
+_LAZY = "set local synchronous_commit to off"  # a crash may take the end away, checkpoint included: it is folded again
 _PARK = "insert into read.parked (target, key, position, error) values (%s, %s, %s, %s) on conflict do nothing"
 
 _OWN = ("id", "position", "document", "stale")
@@ -70,6 +71,23 @@ class _Table:
             columns=sql.SQL(", ").join(map(sql.Identifier, others)),
             values=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in others),
         )
+
+    def empty(self, parent: "_Table") -> sql.Composed:
+        """Drop the rows of these parents (keys and positions), as a table of child rows."""
+        statement = sql.SQL(
+            "delete from {table} c using {parent} p join unnest(%s::text[], %s::bigint[]) d (id, position)"
+            " on p.id = d.id and p.position = d.position where c.{key} = p.id"
+        )
+        return statement.format(table=self.name, parent=parent.name, key=sql.Identifier(self.first_key))
+
+    def fill(self, parent: "_Table") -> sql.Composed:
+        """Insert rows (one JSON array) of these parents (keys and positions)."""
+        statement = sql.SQL(
+            "insert into {table} select c.* from jsonb_populate_recordset(null::{table}, %s::jsonb) c"
+            " join {parent} p on p.id = c.{key} join unnest(%s::text[], %s::bigint[]) d (id, position)"
+            " on p.id = d.id and p.position = d.position"
+        )
+        return statement.format(table=self.name, parent=parent.name, key=sql.Identifier(self.first_key))
 
 
 class PostgresViewStore:
@@ -110,18 +128,22 @@ class PostgresViewStore:
         return int(row[0])
 
     async def commit(self, target: str, fence: int, after: int, position: int, docs: Sequence[Doc]) -> None:
-        async with self._connection() as connection, connection.transaction():
-            moved = await connection.execute(_MOVE, [position, target, fence, after])
-            if await moved.fetchone() is None:
-                raise Fenced
-            if docs:
-                await self._write(connection, target, docs)
+        async with self._connection() as connection:
+            await self._table(connection, target)  # before the pipeline: it asks the catalogue
+            async with connection.pipeline(), connection.transaction():
+                await connection.execute(_LAZY)
+                moved = await connection.execute(_MOVE, [position, target, fence, after], prepare=True)
+                if docs:
+                    await self._write(connection, target, docs)
+                if await moved.fetchone() is None:
+                    raise Fenced
 
     async def advance(self, moves: Mapping[str, tuple[int, int, int]]) -> None:
         if not moves:
             return
         fences, afters, positions = zip(*moves.values(), strict=True)
-        async with self._connection() as connection:
+        async with self._connection() as connection, connection.pipeline(), connection.transaction():
+            await connection.execute(_LAZY)
             await connection.execute(_ADVANCE, [list(moves), list(fences), list(afters), list(positions)])
 
     async def position(self, target: str) -> int:
@@ -204,22 +226,18 @@ class PostgresViewStore:
         }
 
     async def _write(self, connection: Connection, target: str, docs: Sequence[Doc]) -> None:
+        """Child rows follow a parent that stands at its document's position: a newer one keeps its own."""
         table = await self._table(connection, target)
-        written = await connection.execute(
-            table.upsert, [orjson.dumps([_row(doc) for doc in docs]).decode()], prepare=True
-        )
-        newer = {str(key) for (key,) in await written.fetchall()}
-        names = dict.fromkeys(name for doc in docs for name in doc.rows)
+        await connection.execute(table.upsert, [_json([_row(doc) for doc in docs])], prepare=True)
         version = target.rpartition("_v")[2]
-        for name in names:
+        for name in dict.fromkeys(name for doc in docs for name in doc.rows):
             child = await self._table(connection, f"{name}_v{version}")
-            rows = [dict(row) for doc in docs if doc.key in newer for row in doc.rows.get(name, ())]
-            async with connection.pipeline():
-                gone = sql.SQL("delete from {} where {} = any(%s)").format(child.name, sql.Identifier(child.first_key))
-                await connection.execute(gone, [sorted(newer)], prepare=True)
-                if rows:
-                    fill = sql.SQL("insert into {0} select * from jsonb_populate_recordset(null::{0}, %s::jsonb)")
-                    await connection.execute(fill.format(child.name), [orjson.dumps(rows).decode()], prepare=True)
+            parents = [doc for doc in docs if name in doc.rows]
+            keys, positions = [doc.key for doc in parents], [doc.position for doc in parents]
+            rows = [dict(row) for doc in parents for row in doc.rows[name]]
+            await connection.execute(child.empty(table), [keys, positions], prepare=True)
+            if rows:
+                await connection.execute(child.fill(table), [_json(rows), keys, positions], prepare=True)
 
     async def _table(self, connection: Connection, target: str) -> _Table:
         if target not in self._tables:
@@ -265,6 +283,10 @@ def _flag(target: str) -> sql.Composed:
 def _row(doc: Doc) -> Mapping[str, object]:
     own = {"id": doc.key, "position": doc.position, "document": doc.body, "stale": doc.stale or None}
     return {**doc.columns, **own}
+
+
+def _json(rows: Sequence[Mapping[str, object]]) -> str:
+    return orjson.dumps(rows).decode()
 
 
 def _body(document: str) -> Mapping[str, object] | None:

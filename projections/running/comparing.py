@@ -10,7 +10,7 @@ from zlib import crc32
 
 import msgspec
 
-from infra.ports import Doc, KeyValueStore, ViewStore
+from infra.ports import Doc, KeyValueStore, Unavailable, ViewStore
 from projections.running.feed import Feed
 from projections.running.folding import State, fold, grouped, numbered
 from projections.running.projection import AnyProjection
@@ -34,6 +34,7 @@ class Compared:
 
     documents: int = 0
     differing: int = 0
+    away: bool = False  # it stopped answering: not all was compared
     first: list[Difference] = field(default_factory=list)
 
     def differs(self, key: str, what: str) -> None:
@@ -85,7 +86,7 @@ class _Pass:
 async def compare(
     projection: AnyProjection, stores: Mapping[str, ViewStore], copies: KeyValueStore | None, feed: Feed
 ) -> Mapping[str, Compared]:
-    """By store, with "redis" for the copies that exist. Every store must have reached the head. Raises Unavailable."""
+    """By store, with "redis" for the copies that exist; as far as the store that is least far. Raises Unavailable."""
     found = {name: Compared() for name in stores}
     if copies is not None and projection.copies is not None:
         found[COPIES] = Compared()
@@ -97,7 +98,10 @@ async def compare(
         for name, store in stores.items():
             await _store(folded, store, found[name], feed)
         if copies is not None and projection.copies is not None:
-            await _copies(folded, copies, found[COPIES])
+            try:
+                await _copies(folded, copies, found[COPIES])
+            except Unavailable:  # copies may vanish at any moment
+                found[COPIES].away = True
     return found
 
 

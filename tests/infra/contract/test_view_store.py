@@ -186,7 +186,7 @@ async def test_child_rows_are_replaced_with_their_parent(store: PostgresViewStor
             found = await connection.execute("select order_id, line, quantity from read.order_items order by 1, 2")
             return await found.fetchall()
 
-    await store.write(TARGET, [an_order("a", 1, lines=2), an_order("b", 1)])
+    await store.write(TARGET, [an_order("a", 1, lines=2), an_order("b", 2)])
     await store.write(TARGET, [an_order("a", 2, lines=1), an_order("b", 1, lines=9)])
     assert await lines() == [("a", "1", 1), ("b", "1", 1)]
     await store.write(TARGET, [Doc("a", 3, None, rows={CHILD: ()})])
