@@ -13,11 +13,13 @@ from write_model.kernel.message import Envelope
 from write_model.notification.events import MailAccepted, MailFailed, NotificationPosted
 from write_model.order.events import OrderCancelled, OrderConfirmed, OrderExpired, RefundCompleted
 from write_model.order.state import Order
+from write_model.payment.events import AuthorizationFailed, AuthorizationSucceeded, CaptureSucceeded
 from write_model.payment.state import SUCCEEDED, Payment
 from write_model.stock.state import ALLOCATED, COMMITTED, RESERVED, StockItem
 
 FINAL = ("CONFIRMED", "CANCELLED", "EXPIRED")
 ENDED = ("CANCELLED", "EXPIRED")
+ANSWERS = (AuthorizationSucceeded, AuthorizationFailed, CaptureSucceeded)
 TOLD = {OrderConfirmed: 2, OrderCancelled: 1, OrderExpired: 1, RefundCompleted: 1}  # notifications of an event
 
 
@@ -49,6 +51,8 @@ class Check:
 
     def log(self) -> None:
         for number, envelope in enumerate(self._events, 1):
+            by_webhook = type(envelope.event) in ANSWERS and envelope.actor.id == "collect_payment"
+            self._world.record.seen["webhook before the answer"] += by_webhook
             if envelope.position != number:
                 self._wrong(f"position {envelope.position} stands at place {number}")
         for stream, envelopes in self.streams.items():

@@ -88,7 +88,7 @@ class SeededLoop(asyncio.BaseEventLoop):
         """From here on steps are not counted."""
         self._budget = 1 << 60
 
-    def run_in_executor(self, *_: Any) -> Any:
+    def run_in_executor(self, *_: Any) -> Any:  # type: ignore[override]
         raise RuntimeError("the simulation has one thread")
 
     def thaw(self, program: Program) -> None:
@@ -101,7 +101,7 @@ class SeededLoop(asyncio.BaseEventLoop):
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
         ready = self._ready
         if not ready:
-            while scheduled and scheduled[0]._cancelled:  # type: ignore[attr-defined]
+            while scheduled and scheduled[0]._cancelled:
                 heapq.heappop(scheduled)._scheduled = False  # type: ignore[attr-defined]
             if not scheduled:
                 raise NobodyWakes
@@ -109,23 +109,23 @@ class SeededLoop(asyncio.BaseEventLoop):
         while scheduled and scheduled[0].when() <= self._time:
             handle = heapq.heappop(scheduled)
             handle._scheduled = False  # type: ignore[attr-defined]
-            if not handle._cancelled:  # type: ignore[attr-defined]
+            if not handle._cancelled:
                 ready.append(handle)
         if not ready:
             return
+        if self.steps >= self._budget:
+            raise TooManySteps
         place = int(self._draw() * len(ready))
         chosen = ready[place]
         ready[place] = ready[-1]
         ready.pop()
-        if chosen._cancelled:  # type: ignore[attr-defined]
+        if chosen._cancelled:
             return
         program = chosen._context.get(PROGRAM, None)  # type: ignore[attr-defined]
         if program is not None and (program.frozen or program.killed):
             program.held.append(chosen)
             return
         self.steps += 1
-        if self.steps > self._budget:
-            raise TooManySteps
         self._time += STEP
         chosen._run()
 

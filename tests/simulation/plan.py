@@ -26,7 +26,7 @@ FAULTS = (
 )
 ALWAYS = ("orders", "stock_levels", "public_changes")  # views that clients of the simulation read
 SOMETIMES = ("carts", "products", "order_history", "payments", "inbox", "customers", "user_events")
-RATES = (0.004, 0.02, 0.08)
+RATES = (0.005, 0.025, 0.08)  # of calls; see also `wires.OUTSIDE` and `trouble.OFTEN`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

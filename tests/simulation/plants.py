@@ -3,6 +3,7 @@
 `TELOCOMPRO_PLANT=name` plants one for `python -m tests.simulation`.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from uuid import UUID
 from infra.memory.work import MemoryWork
 from infra.ports import Accepted, Append, Copy, Doc, Effect, NewEffect, ProcessRow, Replayed, Stored, Timer, Verdict
 from processes.collect_payment import charging
+from processes.main import PROCESSES
 from processes.running import outbox
 from processes.running import runner as turning
 from processes.running.outbox import FAILED, SUCCEEDED, Report
@@ -124,9 +126,9 @@ def keyed_by_stream() -> list[Patch]:
     """What collects an order's money takes each stream for a process of its own."""
     processes = tuple(
         replace(each, key=lambda envelope: str(envelope.stream)) if each.name == "collect_payment" else each
-        for each in programs.PROCESSES
+        for each in PROCESSES
     )
-    return [(programs, "PROCESSES", processes)]
+    return [(programs, "_processes", lambda: processes)]
 
 
 def gaps_in_the_log() -> list[Patch]:
@@ -217,9 +219,11 @@ def copies_without_positions() -> list[Patch]:
 
 
 def joined_after_the_missed() -> list[Patch]:
-    """A socket that comes back reads what it has missed, then joins."""
+    """A socket that comes back reads what it has missed, and joins a moment later."""
 
-    async def come_back(position: int, channels: Sequence[str], viewer: Any, hub: Any, mailbox: Any, sources: Any) -> Any:
+    async def come_back(
+        position: int, channels: Sequence[str], viewer: Any, hub: Any, mailbox: Any, sources: Any
+    ) -> Any:
         class Later:
             position = hub.position
             reach = hub.reach
@@ -228,6 +232,7 @@ def joined_after_the_missed() -> list[Patch]:
                 return 0
 
         came = await original(position, channels, viewer, Later(), mailbox, sources)  # type: ignore[arg-type]
+        await asyncio.sleep(0.5)
         for channel in channels:
             hub.join(channel, mailbox)
         return came

@@ -57,7 +57,7 @@ async def processes(world: World, here: Running) -> None:
     pace = replace(CALM if world.record.healed else BUSY, batch=world.plan.batch, at_once=world.plan.at_once)
     clock, worker = world.program_clock(), here.program.name
     async with asyncio.TaskGroup() as tasks:
-        for process in PROCESSES:
+        for process in _processes():
             mended = Poisoned(world, process).process
             tasks.create_task(
                 run(mended, tail, work, leases, bus, world.wakes, clock, worker=worker, pace=pace), name=process.name
@@ -96,6 +96,10 @@ def _performers(world: World, here: Running, log: Any) -> Mapping[str, Performer
         **refunding.performers(provider),
         **sending.performers(log, world.decode_of(here), mailer, PlainLetters()),
     }
+
+
+def _processes() -> Sequence[Process[Any]]:
+    return PROCESSES
 
 
 async def _sweeping(world: World, here: Running, work: Any) -> None:

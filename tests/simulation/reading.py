@@ -51,6 +51,7 @@ class Reader:
         chance, shop = self._chance, self._shop
         answered = [said for said in shop.said if said.answer is not None]
         placed = [said for said in answered if said.answer is not None and said.answer.stream.startswith("order-")]
+        projection: AnyProjection
         if not placed or chance.one() < 0.3:
             key, projection, ask = str(chance.pick(shop.variants)), STOCK_LEVELS, _stock
         else:

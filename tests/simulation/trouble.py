@@ -8,7 +8,7 @@ from tests.simulation.chances import Chance
 from tests.simulation.programs import PROGRAMS
 from tests.simulation.world import Running, World
 
-OFTEN: Mapping[float, float] = {0.004: 15.0, 0.02: 5.0, 0.08: 1.5}  # a rate, and seconds between two
+OFTEN: Mapping[float, float] = {0.005: 15.0, 0.025: 5.0, 0.08: 1.5}  # a rate, and seconds between two
 
 
 class Trouble:
