@@ -20,6 +20,7 @@ from infra.postgres.pool import open_pool
 from tools.bench import pgbench
 from tools.bench.figures import Figure, Limit
 from tools.bench.load import Load, load, load_of
+from tools.bench.plan import QUICK, Plan
 from write_model.cart.commands import CreateCart, SelectPaymentMethod, SetShippingAddress
 from write_model.checkout.commands import AddToCart, AddVariant, PlaceOrder
 from write_model.customer.commands import RegisterCustomer
@@ -37,18 +38,7 @@ _UNITS = 1_000_000
 _BODY = b'{"quantity":1,"reason":"delivery"}'
 _OPERATOR = Actor("operator", "bench")
 _TEXT = {"es": "Cámara instantánea", "en": "Instant camera"}
-_ADDRESS = Address(recipient="A. Person", line1="Av. Amazonas N24-03", city="Quito", country="EC")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How long to measure."""
-
-    seconds: int = 4  # of one run
-    runs: int = 3
-
-
-QUICK = Plan(seconds=2)
+ADDRESS = Address(recipient="A. Person", line1="Av. Amazonas N24-03", city="Quito", country="EC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +79,13 @@ class Bench:
         variant = self.shelves[caller].variants[0]
         await self.send(ReceiveStock(variant_id=variant, quantity=1, reason="delivery"))
 
-    async def filled_cart(self, number: int) -> PlaceOrder:
-        """A cart of two lines that may be ordered, and the command that does it."""
+    async def filled_cart(self, number: int, variants: Sequence[UUID] = ()) -> PlaceOrder:
+        """A cart of these variants, or of the two on the shelf, that may be ordered, and the command that does it."""
         shelf, cart_id = self.shelves[number % len(self.shelves)], uuid4()
         await self.send(CreateCart(cart_id=cart_id, market="EC", customer_id=shelf.customer_id))
-        for variant in shelf.variants:
+        for variant in variants or shelf.variants:
             await self.send(AddToCart(cart_id=cart_id, line_id=uuid4(), variant_id=variant, quantity=1))
-        await self.send(SetShippingAddress(cart_id=cart_id, address=_ADDRESS))
+        await self.send(SetShippingAddress(cart_id=cart_id, address=ADDRESS))
         await self.send(SelectPaymentMethod(cart_id=cart_id, method="pm_card_visa"))
         return PlaceOrder(cart_id=cart_id, order_id=uuid4(), payment_id=uuid4(), customer_id=shelf.customer_id)
 
@@ -128,8 +118,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(url: str, keys_url: str) -> AsyncIterator[Bench]:
-    """Over an empty, migrated database."""
+async def bench(url: str, keys_url: str, shelves: int = MANY) -> AsyncIterator[Bench]:
+    """Over a migrated database, with new goods on so many shelves."""
     async with (
         open_pool(url, 8) as pool,
         open_pool(keys_url, 2) as keys_pool,
@@ -149,7 +139,7 @@ async def bench(url: str, keys_url: str) -> AsyncIterator[Bench]:
             pepper=b"bench",
         )
         made = Bench(url, bus, appender, reader)
-        await made.stock_up(MANY)
+        await made.stock_up(shelves)
         yield made
 
 
@@ -188,7 +178,7 @@ async def _single(
     made: Bench, plan: Plan, callers: int, key: str, target: float, target_alone: float
 ) -> Sequence[Figure]:
     await made.receive(0)
-    row = await _last(made)
+    row = await last_row(made)
     script = pgbench.one_row(row)
     limits = [(await _limit(made, script, callers, plan)).rate]
     alone = await measure_appender(made.url, made.appender, row, callers, plan)
@@ -224,7 +214,7 @@ async def _carts(made: Bench, start: int) -> Sequence[PlaceOrder]:
 
 async def _latency(made: Bench, plan: Plan) -> Figure:
     await made.receive(0)
-    script = pgbench.one_row(await _last(made))
+    script = pgbench.one_row(await last_row(made))
     limits = [(await _limit(made, script, 1, plan)).p99]
     loads = [await load(made.url, made.receive, 1, plan.seconds) for _ in range(plan.runs)]
     limits.append((await _limit(made, script, 1, plan)).p99)
@@ -242,13 +232,14 @@ async def _limit(made: Bench, script: str, clients: int, plan: Plan) -> pgbench.
     return await asyncio.to_thread(pgbench.run, made.url, script, clients, plan.seconds)
 
 
-async def _last(made: Bench) -> Stored:
+async def last_row(made: Bench) -> Stored:
+    """The newest row of the log."""
     return (await made.reader.read(await made.reader.head() - 1, 1))[0]
 
 
 async def _command_of(made: Bench) -> Sequence[Stored]:
     """All rows of the newest command."""
-    last = await _last(made)
+    last = await last_row(made)
     return [
         row for row in await made.reader.read(max(last.position - 256, 0), 256) if row.command_id == last.command_id
     ]

@@ -6,11 +6,15 @@ from uuid import UUID
 
 import psycopg
 import pytest
+import typer
 
 from infra.ports import Stored
 from tests.kit.stack import Stores
 from tools.bench import pgbench
+from tools.bench.__main__ import wanted_keys
 from tools.bench.figures import Figure, Limit, quantile
+from tools.bench.groups import APPEND, KEYS
+from tools.bench.histogram import Histogram
 from tools.bench.load import load_of
 
 _ROW = Stored(
@@ -30,9 +34,10 @@ _ROW = Stored(
 
 
 def test_the_median_counts_against_the_better_limit() -> None:
-    figure = Figure("append_1", "/s", [500.0, 400.0, 900.0], Limit([800.0, 1000.0]), 0.45)
+    limit = Limit([800.0, 1000.0])
+    figure = Figure("append_1", "/s", [500.0, 400.0, 900.0], limit, 0.45)
 
-    assert (figure.value, figure.limit.best, figure.ratio, figure.passes) == (500.0, 1000.0, 0.5, True)
+    assert (figure.value, limit.best, figure.ratio, figure.passes) == (500.0, 1000.0, 0.5, True)
     assert figure.as_json() == {
         "value": 500.0,
         "unit": "/s",
@@ -59,6 +64,42 @@ def test_a_figure_below_its_target_is_missed_and_an_uneven_limit_is_told() -> No
     assert "MISS" in missed.as_line()
     assert "limit spread 50%" in missed.as_line()
     assert "p99_ms 3.00" in missed.as_line()
+
+
+def test_without_a_limit_the_value_itself_must_stay_at_or_below_its_target() -> None:
+    slow = Figure("visible", "ms", [30.0], None, 25.0)
+    fast = Figure("visible", "ms", [25.0], None, 25.0)
+
+    assert (slow.passes, fast.passes, slow.ratio) == (False, True, None)
+    assert slow.as_line().startswith("MISS visible")
+
+
+def test_a_figure_that_is_fast_enough_is_missed_when_a_bound_beside_it_is_passed() -> None:
+    big = Figure("rebuild", "/s", [900.0], Limit([1000.0]), 0.30, {"peak_mib": 401.0}, {"peak_mib": 400.0})
+
+    assert not big.passes
+    assert big.as_json()["peak_mib_at_most"] == 400.0
+
+
+def test_only_known_figures_can_be_asked_for_and_quick_means_the_append() -> None:
+    assert wanted_keys("hot_sku, import", quick=True) == {"hot_sku", "import"}
+    assert wanted_keys("", quick=True) == set(APPEND)
+    assert wanted_keys("", quick=False) == set(KEYS)
+    with pytest.raises(typer.BadParameter, match="no figure append_2"):
+        wanted_keys("append_2", quick=False)
+
+
+def test_a_histogram_knows_its_quantiles_to_one_percent_and_adds_up() -> None:
+    first, second = Histogram(), Histogram()
+    for number in range(1, 101):
+        (first if number % 2 else second).record(float(number))
+    first.add(second)
+
+    assert first.count == 100
+    assert first.most == 100.0
+    assert first.quantile(0.5) == pytest.approx(50.0, rel=0.02)
+    assert first.quantile(0.99) == pytest.approx(99.0, rel=0.02)
+    assert Histogram().quantile(0.99) == 0.0
 
 
 def test_a_quantile_is_one_of_the_samples() -> None:

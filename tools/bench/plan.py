@@ -1,0 +1,18 @@
+"""How long does the bench measure, and over how much?"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run of the bench."""
+
+    seconds: int = 4  # of one run of a figure
+    runs: int = 3
+    events: int = 1_000_000  # of the log that is rebuilt
+    projected: int = 100_000  # of the log that is projected
+    idle_seconds: int = 60  # before the memory is measured
+    sockets: int = 2_000
+
+
+QUICK = Plan(seconds=2, events=20_000, projected=20_000, idle_seconds=10)
