@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,12 +9,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import typer
 from psycopg import sql
 
 from infra.embedded.postgres import named
 from infra.postgres.migrate import migrate
-from tests.kit.platform import ROOT, Platform
+from tests.kit.platform import Platform
 from tests.kit.shop import Shop
+from tools import verify
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(150)]
 
@@ -43,20 +42,22 @@ DAMAGES: dict[str, tuple[str, ...]] = {
 }
 
 
-async def test_a_copy_of_the_log_that_was_tampered_with_is_found_out(shop: Shop) -> None:
+async def test_a_copy_of_the_log_that_was_tampered_with_is_found_out(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     bought = await shop.buy(await shop.variant(), wait=5)
     await bought.paid()
     with await asyncio.to_thread(lambda: _Copy(shop.platform)) as copy:
-        whole = await asyncio.to_thread(copy.verify)
-        assert (whole.returncode, json.loads(whole.stdout)["log"]["finding"]) == (0, None)
+        for name, value in copy.environment.items():
+            monkeypatch.setenv(name, value)
         middle = copy.head // 2
+        assert await asyncio.to_thread(_verify, capsys) == (0, None)
 
         for name, damage in DAMAGES.items():
             with copy.damaged([each.format(middle=middle, away=AWAY) for each in damage]):
-                found = await asyncio.to_thread(copy.verify)
+                found = await asyncio.to_thread(_verify, capsys)
 
-            assert found.returncode == 1, name
-            assert json.loads(found.stdout)["log"]["finding"]["position"] == middle, name
+            assert found == (1, middle), name
 
 
 async def test_a_read_model_that_was_tampered_with_is_found_and_rebuilt(lonely_shop: Shop) -> None:
@@ -99,6 +100,17 @@ async def _told(shop: Shop, *arguments: str, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
+def _verify(capsys: pytest.CaptureFixture[str]) -> tuple[int, int | None]:
+    """`telocompro verify`: its exit code, and the first bad position."""
+    code = 0
+    try:
+        verify.command(everything=False, as_json=True)
+    except typer.Exit as end:
+        code = end.exit_code
+    finding = json.loads(capsys.readouterr().out)["log"]["finding"]
+    return code, None if finding is None else finding["position"]
+
+
 class _Copy:
     """Another database with the platform's log as it is now."""
 
@@ -127,16 +139,14 @@ class _Copy:
             for name in (self._name, f"{self._name}_keys"):
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
-    def verify(self) -> "subprocess.CompletedProcess[str]":
-        """`telocompro verify` on the copy, with the signed heads of the original."""
-        environment = {
-            **os.environ,
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of a command that is to look at the copy, with the signed heads of the original."""
+        return {
             "TELOCOMPRO_DATA": str(self._platform.data),
             "TELOCOMPRO_POSTGRES_URL": self._url,
             "KEYS_DATABASE_URL": self._keys,
         }
-        line = [sys.executable, "-m", "tools.cli", "verify", "--json"]
-        return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
 
     @contextmanager
     def damaged(self, statements: Sequence[str]) -> Iterator[None]:
