@@ -71,5 +71,10 @@ async def _all_at_once(ready: Sequence[tuple[ApiClient, str]]) -> list[Reply]:
 
 
 async def _all_paid(shop: Shop, answers: Sequence[Reply]) -> bool | None:
-    states = await asyncio.gather(*(shop.order_state(each.body["id"]) for each in answers))
-    return all(state["paymentStatus"] == "PAID" for state in states) or None
+    streams = [f"order-{each.body['id']}" for each in answers]
+    async with shop.write.pool.connection() as connection:
+        cursor = await connection.execute(
+            "select count(*) from log.events where type = 'order.payment_captured' and stream = any (%s)", (streams,)
+        )
+        row = await cursor.fetchone()
+    return (row is not None and row[0] == len(streams)) or None
