@@ -30,6 +30,7 @@ class Program:
     name: str
     frozen: bool = False
     killed: bool = False
+    trap: Callable[[str], bool] | None = None  # told of each call before and after it: true where it is stopped
     held: list[asyncio.Handle] = field(default_factory=list)
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
 

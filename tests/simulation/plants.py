@@ -153,14 +153,8 @@ def fences_ignored() -> list[Patch]:
         await original(self, process, max(fence, newest), max(position, stands), *rest)
         self._checkpoints[process] = (position, max(fence, newest))
 
-    async def commit(self: Any, target: str, fence: int, after: int, position: int, docs: Sequence[Doc]) -> None:
-        checkpoint = self._checkpoints.get(target)
-        newest = fence if checkpoint is None else checkpoint.fence
-        stands = after if checkpoint is None else min(after, checkpoint.position)
-        await committed(self, target, newest, stands, position, docs)
-
-    original, committed = MemoryWork.save, stores.SimulatedViews.commit
-    return [(MemoryWork, "save", save), (stores.SimulatedViews, "commit", commit)]
+    original = MemoryWork.save
+    return [(MemoryWork, "save", save)]
 
 
 def timers_in_memory() -> list[Patch]:

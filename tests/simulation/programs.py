@@ -28,7 +28,7 @@ from tests.simulation.sockets import sockets
 from tests.simulation.world import Running, World
 from write_model.order.events import OrderPlaced
 
-BUSY = Pace(lease=3.0, look=0.5, look_released=1.0, save_position=1.0)
+BUSY = Pace(lease=3.0, look=1.0, look_released=3.0, save_position=1.5)
 CALM = Pace(lease=3600.0, look=30.0, look_released=1200.0, save_position=60.0)
 
 

@@ -35,9 +35,9 @@ HOUR = 3600.0
 WATCHED = 60.0  # seconds of it at the usual pace
 # In the rest of the hour nothing is new: who polls may do so less often, so that a seed takes no longer than it must.
 BUSY: tuple[tuple[Any, str, float], ...] = (
-    (freshness, "PAUSE", 0.05),
-    (freshness, "LONGEST_PAUSE", 0.4),
-    (freshness, "IDLE_PAUSE", 1.0),
+    (freshness, "PAUSE", 0.2),
+    (freshness, "LONGEST_PAUSE", 1.0),
+    (freshness, "IDLE_PAUSE", 2.0),
 )
 CALM: tuple[tuple[Any, str, float], ...] = (
     (outbox, "SWEEP_EVERY", 15.0),
@@ -144,6 +144,7 @@ async def _troubled(world: World, shop: Shop) -> list[Listener]:
     await asyncio.gather(trouble, return_exceptions=True)
     world.record.healed = True
     for here in list(world.running):  # so that shoppers end
+        here.program.trap = None
         world.thaw(here)
     if not world.of_kind("command"):
         world.launch("command", PROGRAMS["command"])

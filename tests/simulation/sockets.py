@@ -112,7 +112,7 @@ class Listener:
 
     async def end(self) -> None:
         """Come back once more, and hear of everything."""
-        if not self.position:
+        if not self.since:
             return  # it never came in
         for _ in range(LAST_TRIES):
             if await self._connect() and await self._world.documents.position(PUBLIC.target) <= self.position:
@@ -133,7 +133,7 @@ class Listener:
         self._node.lines.append(line)
         assert self._node.connect is not None, "it is up"
         self._node.connect(line, str(self._id))
-        if self.position:
+        if self.since:
             own = f"customer:{self._id}"
             channels = [channel for channel in self.since if channel != own]
             answer = await self._ask("resume", {"position": self.position, "channels": channels})

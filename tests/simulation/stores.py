@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.memory.key_values import MemoryKeyValues
 from infra.memory.views import MemoryViewStore
-from infra.ports import Doc, Unavailable
+from infra.ports import Doc, Fenced, Unavailable
 from tests.simulation.wires import AFTER, BEFORE, Way, Wire, at_once
 
 
@@ -44,13 +44,19 @@ class ViewWire(Wire):
     async def commit(self, target: str, fence: int, after: int, position: int, docs: Sequence[Doc]) -> None:
         way = self._way
         await way.go()
+        await way.passing(f"{self._name}.commit")
         failing = self._failing(f"{self._name}.commit")
         if failing == BEFORE:
             if way.chance.one() < 0.5:
                 at_once(self._views.write(target, docs[: way.chance.whole(0, len(docs))]))
             raise Unavailable("commit")
-        at_once(self._views.commit(target, fence, after, position, docs))
+        try:
+            at_once(self._views.commit(target, fence, after, position, docs))
+        except Fenced:
+            way.record.seen["fenced write"] += 1
+            raise
         way.told(f"{self._name}.commit {target} {position}")
+        await way.passing(f"{self._name}.commit done")
         await way.come_back()
         if failing == AFTER:
             raise Unavailable("commit")

@@ -10,6 +10,36 @@ from tests.simulation.world import Running, World
 
 OFTEN: Mapping[float, float] = {0.005: 15.0, 0.025: 5.0, 0.08: 1.5}  # a rate, and seconds between two
 
+WAITS = 5.0  # seconds until a program is stopped wherever it is
+ANSWERS = ("keys.make", "keys.find", "log.append", "log.append")
+POINTS: Mapping[str, tuple[str, ...]] = {
+    "command": ANSWERS,
+    "processes": ("work.save", "work.save", "work.save", "work.load", "work.due_timers", "leases.renew", "log.append"),
+    "workers": (
+        "work.take_effect",
+        "work.finish_effect",
+        "work.retry_effect",
+        "provider.authorise",
+        "provider.capture",
+        "provider.void",
+        "provider.refund",
+        "provider.find",
+        "mail.send",
+        "log.append",
+    ),
+    "projecting": (
+        "mongo.commit",
+        "sql.commit",
+        "mongo.load",
+        "mongo.take",
+        "mongo.advance",
+        "leases.renew",
+        "kv.begin",
+    ),
+    "readers": ("mongo.load", "kv.get", "mongo.positions"),
+    "sockets": ("mongo.find", "mongo.load", "mongo.positions"),
+}
+
 
 class Trouble:
     """Runs while there are faults; `World.record.healed` ends it."""
@@ -48,11 +78,40 @@ class Trouble:
         return chance.pick(self._world.running)
 
     async def _crash(self, chance: Chance) -> None:
-        here = self._any(chance)
-        await self._moment(chance)
+        here = await self._caught(chance)
         if here in self._world.running:
             self._world.kill(here)
             await self._anew(here.kind, chance)
+
+    async def _caught(self, chance: Chance) -> Running:
+        """A program: at any moment, or right before or after one of its calls."""
+        here = self._any(chance)
+        if chance.one() < 0.4 or here.program.trap is not None or here.program.frozen:
+            await self._moment(chance)
+            return here
+        point = chance.pick(POINTS[here.kind]) + chance.pick(("", " done"))
+        caught = asyncio.get_running_loop().create_future()
+
+        def trap(passed: str) -> bool:
+            if passed != point or here.program.frozen:
+                return False
+            here.program.frozen = True
+            if not caught.done():
+                caught.set_result(None)
+            self._world.record.seen[f"stopped at {point}"] += 1
+            return True
+
+        here.program.trap = trap
+        try:
+            async with asyncio.timeout(WAITS):
+                await caught
+        except TimeoutError:
+            pass
+        here.program.trap = None
+        if caught.done() and not caught.cancelled():
+            self._world.thaw(here)  # whoever wanted it stopped goes on from here
+            here.program.frozen = here in self._world.running
+        return here
 
     async def _stop(self, chance: Chance) -> None:
         here = self._any(chance)
@@ -71,13 +130,12 @@ class Trouble:
         self._world.launch(kind, PROGRAMS[kind])
 
     async def _freeze(self, chance: Chance) -> None:
-        here = self._any(chance)
-        await self._moment(chance)
-        if here.program.frozen or here not in self._world.running:
+        here = await self._caught(chance)
+        if here not in self._world.running:
             return
-        seconds = chance.pick((0.5, 4.0, 15.0, 40.0))
+        seconds = chance.pick((0.5, 4.0, 8.0, 20.0))
         self._world.freeze(here, seconds)
-        if chance.one() < 0.6:  # it does not answer: somebody starts another one, and both go on after the thaw
+        if chance.one() < 0.7:  # it does not answer: somebody starts another one, and both go on after the thaw
             second = self._world.launch(here.kind, PROGRAMS[here.kind])
             await asyncio.sleep(seconds + chance.between(0.5, 5.0))
             if second in self._world.running:

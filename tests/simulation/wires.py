@@ -111,6 +111,13 @@ class Way:
         if self.chance.one() < 0.5 or self.record.closed:
             await self.go()
 
+    async def passing(self, point: str) -> None:
+        """A named point before or after a call, where the program may be frozen or killed."""
+        trap = self.program.trap
+        if trap is not None and trap(point):
+            self.program.trap = None
+            await asyncio.sleep(0)
+
     def told(self, what: str) -> None:
         self.record.trace.append(f"{self.program.name} {what}")
 
@@ -128,11 +135,13 @@ class Wire:
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         method = getattr(self._target, operation)
         label = f"{self._name}.{operation}"
+        done = f"{label} done"
         may_fail = not self._calls or operation in self._calls
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             way = self._way
             await way.go()
+            await way.passing(label)
             failing = self._failing(label) if may_fail else None
             if failing == BEFORE:
                 raise Unavailable(label)
@@ -143,6 +152,7 @@ class Wire:
                 way.told(f"{label} fenced")
                 raise
             way.told(label)
+            await way.passing(done)
             await way.come_back()
             if failing == AFTER:
                 raise Unavailable(label)
@@ -171,6 +181,7 @@ class LogWire:
     async def append(self, command: Append) -> Verdict:
         way = self._way
         await way.go()
+        await way.passing("log.append")
         if way.chance.hits(way.record.rate("store")):
             way.record.inject("store", "append refused")
             raise Unavailable("append")
@@ -183,6 +194,7 @@ class LogWire:
             after = way.chance.between(0.0, LATE)
             asyncio.get_running_loop().create_task(self._later(command, after), context=outside())
         verdict = self._store(command) if how in (None, AFTER) else None
+        await way.passing("log.append done")
         await way.come_back()
         return Unknown("lost") if verdict is None or how is not None else verdict
 
@@ -265,8 +277,10 @@ class OutsideWire:
             await way.go()
             if way.chance.hits(way.record.rate(self._fault) * OUTSIDE):
                 return await self._troubled(label, lambda: method(*args, **kwargs))
+            await way.passing(label)
             result = at_once(method(*args, **kwargs))
             way.told(label)
+            await way.passing(f"{label} done")
             await way.come_back()
             return result
 
