@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from infra.clock import SystemClock
 from infra.observability.logs import configure
 from infra.observability.requests import RequestLog
 from infra.security import jwks
@@ -66,7 +67,7 @@ async def applications(settings: Settings) -> AsyncIterator[dict[str, ASGIApp]]:
     async with AsyncExitStack() as stack:
         write = await stack.enter_async_context(build(settings))
         commands = await stack.enter_async_context(build_api(settings, write, origins=ORIGINS))
-        readers = await stack.enter_async_context(open_readers(settings, write.clock))
+        readers = await stack.enter_async_context(open_readers(settings, SystemClock()))
         signing_key = SigningKey.from_pem(settings.secrets.signing_key_pem())
         verifier = Verifier(jwks.document([signing_key.public]))
         platform = Platform(readers, write.bus, write.clock, write.ids, as_of(write))
