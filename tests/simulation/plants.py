@@ -24,7 +24,6 @@ from projections.running.runner import Runner as Projector
 from read_api.ws import connection, resume
 from tests.simulation import programs, stores, wires
 from write_model.checkout import ending
-from write_model.payment import answers
 from write_model.payment.commands import RecordAuthorizationFailed
 
 Patch = tuple[Any, str, Any]
@@ -145,18 +144,6 @@ def gaps_in_the_log() -> list[Patch]:
     return [(wires.LogWire, "read", read)]
 
 
-def fences_ignored() -> list[Patch]:
-    """A worker that was away for longer than its lease writes as before."""
-
-    async def save(self: Any, process: str, fence: int, position: int, *rest: Any) -> None:
-        stands, newest = self._checkpoints.get(process, (0, 0))
-        await original(self, process, max(fence, newest), max(position, stands), *rest)
-        self._checkpoints[process] = (position, max(fence, newest))
-
-    original = MemoryWork.save
-    return [(MemoryWork, "save", save)]
-
-
 def timers_in_memory() -> list[Patch]:
     """Timers are lost with the program that set them."""
 
@@ -235,19 +222,7 @@ def joined_after_the_missed() -> list[Patch]:
     return [(connection, "come_back", come_back)]
 
 
-def nothing_to_void_is_always_believed() -> list[Patch]:
-    """That the provider knew of nothing some time ago ends a payment that it has authorised since."""
-
-    def voided(command: Any, payment: Any) -> Any:
-        if command.provider_ref is None:
-            command = replace(command, provider_ref=payment.provider_ref)
-        return original(command, payment)
-
-    original = answers.voided
-    return [(answers, "voided", voided)]
-
-
-def parked_batch_is_passed() -> list[Patch]:
+def stores_never_go_back() -> list[Patch]:
     """A projection whose store went back in time goes on from where it thinks that it stands."""
 
     async def check(self: Any) -> None:
@@ -273,14 +248,12 @@ PLANTS: Mapping[str, Callable[[], list[Patch]]] = {
         no_stored_answer,
         keyed_by_stream,
         gaps_in_the_log,
-        fences_ignored,
         timers_in_memory,
         unknown_is_failed,
         copies_outlive_their_projection,
         copies_without_positions,
         joined_after_the_missed,
-        nothing_to_void_is_always_believed,
-        parked_batch_is_passed,
+        stores_never_go_back,
     )
 }
 
