@@ -27,7 +27,17 @@ STORES: Sequence[tuple[tuple[str, ...], str, str]] = (  # keys, module, function
     (("import",), "importing", "measure"),
 )
 HISTORY: Mapping[str, tuple[str, ...]] = {"project": PROJECT, "rebuild": ("rebuild",)}
-DOORS: Sequence[tuple[tuple[str, ...], str, str]] = ()  # keys, module, function over a whole platform
+DOORS: Sequence[tuple[tuple[str, ...], str, str]] = (  # keys, module, function over a whole platform
+    (("idle",), "resting", "measure"),
+    (("rest_command",), "doors", "measure_command"),
+    (("graphql_product",), "doors", "measure_product"),
+    (("graphql_list",), "doors", "measure_list"),
+    (("rest_list",), "doors", "measure_rest_list"),
+    (("purchase",), "buying", "measure"),
+    (("visible",), "reacting", "measure_visible"),
+    (("push",), "reacting", "measure_push"),
+    (("sockets",), "sockets", "measure"),
+)
 KEYS: Sequence[str] = (
     *(key for keys, _, _ in STORES for key in keys),
     *(key for keys in HISTORY.values() for key in keys),

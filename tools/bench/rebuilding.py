@@ -26,10 +26,11 @@ from tools.programs import ROOT
 
 _MOST_MIB = 400.0
 _LEASE_SECONDS = 3600.0
+_LONG = 500_000  # events
 
 
-def measure(settings: Settings, plan: Plan, long: bool) -> Sequence[Figure]:
-    """Over a log that nobody writes to; the order documents are emptied. Long: one run."""
+def measure(settings: Settings, plan: Plan) -> Sequence[Figure]:
+    """Over a log that nobody writes to; the order documents are emptied. A long log: once."""
     stores = settings.stores
     named = {
         "TELOCOMPRO_POSTGRES_URL": stores.postgres_url,
@@ -39,7 +40,7 @@ def measure(settings: Settings, plan: Plan, long: bool) -> Sequence[Figure]:
         "TELOCOMPRO_DATA": str(settings.runtime.data),
     }
     told: list[dict[str, Any]] = []
-    for _ in range(1 if long else plan.runs):
+    for _ in range(1 if plan.events >= _LONG else plan.runs):
         line = [sys.executable, "-m", "tools.bench.rebuilding"]
         done = subprocess.run(line, cwd=ROOT, env={**os.environ, **named}, capture_output=True, text=True, check=True)
         told.append(json.loads(done.stdout))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -79,8 +80,12 @@ class Shop:
 
     def token(self, subject: UUID = OPERATOR, role: str = "user") -> str:
         """An access token of fifteen minutes."""
-        key = SigningKey.from_pem(self.settings.secrets.signing_key_pem())
-        return sign(Principal.of(subject, role), key, datetime.now(UTC))
+        return self.tokens([subject], role)[0]
+
+    def tokens(self, subjects: Sequence[UUID], role: str = "user") -> Sequence[str]:
+        """One for each."""
+        key, now = SigningKey.from_pem(self.settings.secrets.signing_key_pem()), datetime.now(UTC)
+        return [sign(Principal.of(subject, role), key, now) for subject in subjects]
 
 
 @contextmanager
@@ -89,6 +94,8 @@ def open_shop(customers: int = 16) -> Iterator[Shop]:
 
     Raises ServerFailed.
     """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # thousands of sockets, also in what we start
     folder = Path(tempfile.mkdtemp(prefix="tlc-bench-"))
     folder.chmod(0o711)  # an unprivileged PostgreSQL passes through
     data, base = folder / "data", _base_of_free_ports()
