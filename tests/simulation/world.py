@@ -18,16 +18,15 @@ from projections.running.projection import MONGO, SQL
 from projections.running.reading import Readers
 from tests.simulation.chances import Chance, Record
 from tests.simulation.loop import Program, SeededLoop, outside, start
+from tests.simulation.parties import OutsideWire, Wakes
 from tests.simulation.plan import Plan
 from tests.simulation.stores import KeyValueWire, SimulatedKeyValues, SimulatedViews, ViewWire
 from tests.simulation.webhooks import Post
 from tests.simulation.wires import (
     ConnectionLost,
     LogWire,
-    OutsideWire,
     SimulatedClock,
     SimulatedLog,
-    Wakes,
     Way,
     WholeSeconds,
     Wire,
