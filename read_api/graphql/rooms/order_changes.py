@@ -1,10 +1,13 @@
 """How does an order go on? A snapshot, then every change, over graphql-transport-ws."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 import strawberry
 from strawberry.types import Info
 
+from projections.order_tracking import view as tracking
+from projections.order_tracking.view import Found, OrderTracking
 from projections.public_changes import view as changes
 from projections.public_changes.view import PublicChange
 from read_api.graphql.context import Context
@@ -14,6 +17,7 @@ from read_api.graphql.types import Minor, Time
 
 Asked = Info[Context, None]
 TURN_SECONDS = 10.0
+CATCH_UP_SECONDS = 2.0  # for an order that the view does not know yet
 
 
 @strawberry.type
@@ -35,7 +39,7 @@ async def order_status_changed(
     context = info.context
     if after is not None and after < 0:
         raise Failed("edge.parameter_invalid", parameter="after")
-    found = await own_order(context, order_id)
+    found = await _own_order_soon(context, order_id)
     if found is None:
         raise Failed("order.unknown")
     document = found.document
@@ -50,6 +54,20 @@ async def order_status_changed(
         )
     async for entry in _later(context, f"order:{document.id}", found.position if after is None else after):
         yield _shown(document.id, entry)
+
+
+async def _own_order_soon(context: Context, order_id: str) -> Found[OrderTracking] | None:
+    """An order that was placed a moment ago is waited for. Raises Behind, Rebuilding."""
+    freshness = context.readers.freshness
+    found = await own_order(context, order_id)
+    try:
+        async with asyncio.timeout(CATCH_UP_SECONDS):
+            while found is None:
+                await freshness.wait(tracking.SOURCE, freshness.position(tracking.SOURCE) + 1, CATCH_UP_SECONDS)
+                found = await own_order(context, order_id)
+    except TimeoutError:
+        return None
+    return found
 
 
 async def _later(context: Context, channel: str, position: int) -> AsyncGenerator[PublicChange, None]:
