@@ -35,7 +35,7 @@ class Canaries:
 
     @property
     def all(self) -> list[str]:
-        personal = ("name", "mail", "recipient", "line", "city", "region", "phone", "zip")
+        personal = ("name", "mail", "recipient", "line", "city", "region", "phone", "zip", "reason", "staff")
         return [self.mark, *(self.word(each) for each in personal)]
 
 
@@ -96,7 +96,19 @@ async def _buys(shop: Shop, canaries: Canaries, variant: str) -> Bought:
         return bool(found.json()["messages"]) or None
 
     await eventually(mail)
+    await _gives_back(shop, bought, canaries)
     return bought
+
+
+async def _gives_back(shop: Shop, bought: Bought, canaries: Canaries) -> None:
+    """The words of staff and of the customer, too."""
+    for client, path, body in (
+        (shop.admin(), "refunds", {"reason": canaries.word("staff"), "amountMinor": 100}),
+        (bought.customer, "cancel", {"reason": canaries.word("reason")}),
+    ):
+        given = await client.ask("POST", f"/orders/{bought.id}/{path}", body, key=uuid4().hex)
+        assert given.status in (200, 202), given.body
+    await bought.becomes(lambda order: order["paymentStatus"] == "REFUNDED")
 
 
 def _dump(shop: Shop) -> str:
