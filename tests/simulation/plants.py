@@ -71,12 +71,13 @@ def closed_before_it_is_done() -> list[Patch]:
 
 
 def fresh_key_per_attempt() -> list[Patch]:
-    """Each attempt goes to the provider under a key of its own."""
+    """Each further attempt goes to the provider under a key of its own."""
 
     async def take(self: Any, effect_id: UUID, worker: str, seconds: float) -> Effect | None:
         effect = await original(self, effect_id, worker, seconds)
-        key = effect and f"{effect.idempotency_key} {effect.attempts}"
-        return effect and replace(effect, idempotency_key=key or "")
+        if effect is None or effect.attempts == 1:
+            return effect
+        return replace(effect, idempotency_key=f"{effect.idempotency_key} {effect.attempts}")
 
     original = MemoryWork.take_effect
     return [(MemoryWork, "take_effect", take)]
