@@ -110,8 +110,8 @@ class Load:
         what = self._chance.choices(list(self._mix), list(self._mix.values()))[0]
         steps: Mapping[str, Callable[[], Awaitable[object]]] = {
             BUY: lambda: self._buy(shopper),
-            BROWSE: shopper.browse,
-            ABANDON: shopper.filled_cart,
+            BROWSE: lambda: shopper.browse(),
+            ABANDON: lambda: shopper.filled_cart(),
         }
         try:
             await steps[what]()

@@ -7,8 +7,9 @@ gives the same bytes on the same server. Hot: the same question as before, and n
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, cycle
+from typing import Any
 
 from tools.api_client import PREFIX
 from tools.bench import processes
@@ -17,14 +18,15 @@ from tools.bench.figures import Figure, Limit
 from tools.bench.histogram import Histogram
 from tools.bench.plan import Plan
 from tools.bench.shop import Shop
+from tools.bench.store_calls import Calls, calls_of
 from tools.bench.wire import Got, Wire, asked
 from tools.demo_catalogue import products
 
 CONNECTIONS = 32
 _LINES = 5  # of a cart
 _LIST = f"{PREFIX}/products?available=true&limit=20"
-_LIST_QUERY = """query List($most: Minor) {
-  products(where: {available: true, price: {max: $most}}, first: 20) {
+_LIST_QUERY = """query List($most: Minor, $first: Int = 20) {
+  products(where: {available: true, price: {max: $most}}, first: $first) {
     nodes { id slug title rating { average count } images { url alt } variants { id price { amountMinor currency }
       stock { available } } } } }"""
 _PAGE_QUERY = """query Page($id: ID, $locale: String) {
@@ -150,8 +152,12 @@ async def measure_list(shop: Shop, plan: Plan) -> Sequence[Figure]:
     def hot(headers: Mapping[str, str]) -> Sequence[Ask]:
         return _again(_posted(_LIST_QUERY, {"most": 9_999_999}, headers))
 
+    few, many = await _calls(shop)
+    figure = await door.beside_bare("graphql_list", url, hot({}), 0.40)
+    beside = {f"{store}_calls": float(calls) for store, calls in many.items()}
+    beside["calls_more_than_of_5"] = float(many.total() - few.total())  # it must not grow with the products
     return [
-        await door.beside_bare("graphql_list", url, hot({}), 0.40),
+        replace(figure, beside={**figure.beside, **beside}, bounds={"calls_more_than_of_5": 0.0}),
         await door.beside_bare("graphql_list_cold", url, [cold] * CONNECTIONS, 0.15),
         await door.beside_bare("graphql_list_signed_in", url, hot(_signed_in(shop)), 0.25),
     ]
@@ -164,6 +170,17 @@ async def measure_rest_list(shop: Shop, plan: Plan) -> Sequence[Figure]:
         await door.beside_bare("rest_list", url, _again(asked("GET", _LIST)), 0.50),
         await door.beside_bare("rest_list_signed_in", url, _again(asked("GET", _LIST, None, _signed_in(shop))), 0.25),
     ]
+
+
+async def _calls(shop: Shop) -> tuple[Calls, Calls]:
+    """On the stores, of pages of 5 and of 20 products. The last of each was not asked before."""
+
+    def asked_for(first: int) -> Sequence[Mapping[str, Any]]:
+        limits = (9_999_998, 9_999_999)
+        return [{"query": _LIST_QUERY, "variables": {"most": most, "first": first}} for most in limits]
+
+    found = await calls_of(shop.settings, {"5": asked_for(5), "20": asked_for(20)})
+    return found["5"], found["20"]
 
 
 def _again(request: bytes) -> Sequence[Ask]:

@@ -113,8 +113,12 @@ async def listen(url: str, token: str, heard: Heard) -> Ear:
     ]
     assert ear._transport is not None
     ear._transport.write("\r\n".join(lines).encode() + b"\r\n\r\n")
-    async with asyncio.timeout(SECONDS):
-        await ear._opened
+    try:
+        async with asyncio.timeout(SECONDS):
+            await ear._opened
+    except BaseException:
+        ear.close()
+        raise
     return ear
 
 

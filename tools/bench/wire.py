@@ -66,7 +66,11 @@ class Wire:
         if self._reader is None or self._reader.closed:
             loop = asyncio.get_running_loop()
             _, self._reader = await loop.create_connection(_Reader, self._host, self._port)
-        return await self._reader.ask(request)
+        try:
+            return await self._reader.ask(request)
+        except BaseException:  # what comes later on this connection would be taken for another answer
+            self._reader.close()
+            raise
 
     def close(self) -> None:
         if self._reader is not None:
