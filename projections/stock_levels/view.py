@@ -22,6 +22,7 @@ class StockLevel(Document, frozen=True, kw_only=True):
 
 
 SOURCE: Source[StockLevel] = Source("stock_levels", StockLevel, (MONGO, SQL))
+LIST: Source[StockLevel] = Source("stock_levels", StockLevel, (SQL,))  # as lists of products show it
 
 
 async def stock(readers: Readers, variant_ids: Sequence[str], at_least: int = 0) -> Mapping[str, Found[StockLevel]]:

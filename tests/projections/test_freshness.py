@@ -3,6 +3,7 @@
 from infra.clock import SystemClock
 from infra.memory.views import MemoryViewStore
 from projections.order_tracking.view import SOURCE
+from projections.product_page import view as product_page
 from projections.running.freshness import Behind, Freshness
 from projections.running.projection import MONGO, SQL
 
@@ -50,3 +51,15 @@ async def test_a_store_that_does_not_answer_does_not_say_that_the_view_is_there(
 
     assert freshness.position(SOURCE) == 5
     assert freshness.usable(SOURCE, MONGO, 9) is None
+
+
+async def test_a_list_waits_for_the_store_that_it_is_asked_of() -> None:
+    stores = {MONGO: MemoryViewStore(), SQL: MemoryViewStore()}
+    for store, position in ((MONGO, 9), (SQL, 5)):
+        await stores[store].take(product_page.SOURCE.target, 1)
+        await stores[store].commit(product_page.SOURCE.target, 1, 0, position, [])
+    freshness = Freshness(stores, SystemClock())
+    await freshness.refresh()
+
+    assert await freshness.wait(product_page.SOURCE, 9, 0.02) == 9
+    assert await freshness.wait(product_page.LIST, 9, 0.02) == 5

@@ -172,7 +172,7 @@ async def products(
     """Published products. At most 100 a page; `after` is the endCursor of the page before, under the same sort."""
     context = info.context
     first = page_size(first)
-    at_least = await context.reach(pages.SOURCE, levels.SOURCE)
+    at_least = await context.reach(pages.LIST, levels.LIST)
     page = await pages.products(
         context.readers,
         _filter(where, search),

@@ -57,7 +57,7 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
             available=truth(request, "available"),
             search=query.get("search"),
         )
-        at_least = await asked.at_least(pages.SOURCE, levels.SOURCE)
+        at_least = await asked.at_least(pages.LIST, levels.LIST)
         page = await pages.products(readers, wanted, sort, limit(request), query.get("after"), at_least)
         return found_page(request, page)
 
