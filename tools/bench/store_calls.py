@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
+from io import StringIO
 from typing import Any
 
 import httpx2
@@ -35,8 +36,12 @@ async def calls_of(settings: Settings, requests: Mapping[str, Sequence[Mapping[s
     from read_api.main_http import applications
 
     monitoring.register(_Commands())  # type: ignore[no-untyped-call, unused-ignore]
-    with _told(AsyncCursor, "execute", "sql"), _told(AbstractConnection, "send_packed_command", "redis"):
-        async with applications(settings) as apps:
+    with (
+        redirect_stdout(StringIO()),
+        _told(AsyncCursor, "execute", "sql"),
+        _told(AbstractConnection, "send_packed_command", "redis"),
+    ):
+        async with applications(settings) as apps:  # its log lines are not the bench's
             transport = httpx2.ASGITransport(app=apps["graphql"])  # type: ignore[arg-type, unused-ignore]
             async with httpx2.AsyncClient(transport=transport, base_url="http://bench") as client:
                 found: dict[str, Calls] = {}
