@@ -6,6 +6,21 @@ from write_model.cart.decider import CART
 from write_model.cart.events import CartConverted
 from write_model.cart.public import answer
 
+LINE = {
+    "id": str(LINE_ID),
+    "productId": str(PRODUCT_ID),
+    "variantId": str(VARIANT_ID),
+    "sku": offer().sku,
+    "titles": dict(TITLES),
+    "quantity": 2,
+    "unitPriceMinor": 2499,
+    "subtotalMinor": 4998,
+    "discountMinor": 0,
+    "taxMinor": 652,
+    "taxIncluded": True,
+    "totalMinor": 4998,
+}
+
 
 def test_an_answer_is_the_whole_priced_cart() -> None:
     body = answer(given(CART, *ready_cart()).state)
@@ -15,22 +30,7 @@ def test_an_answer_is_the_whole_priced_cart() -> None:
         "market": "EC",
         "currency": "USD",
         "customerId": str(CUSTOMER_ID),
-        "lines": [
-            {
-                "id": str(LINE_ID),
-                "productId": str(PRODUCT_ID),
-                "variantId": str(VARIANT_ID),
-                "sku": offer().sku,
-                "titles": dict(TITLES),
-                "quantity": 2,
-                "unitPriceMinor": 2499,
-                "subtotalMinor": 4998,
-                "discountMinor": 0,
-                "taxMinor": 652,
-                "taxIncluded": True,
-                "totalMinor": 4998,
-            }
-        ],
+        "lines": [LINE],
         "totals": {
             "currency": "USD",
             "subtotalMinor": 4998,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from tests.kit.builders.cart import ADDRESS, METHOD, cart_created, cart_with, folded, offer, ready_cart
+from tests.kit.builders.cart import ADDRESS, METHOD, folded, offer, ready_cart
 from tests.kit.builders.checkout import (
     CART_NAME,
     CHECKOUT,
@@ -19,27 +19,18 @@ from tests.kit.builders.checkout import (
     catalogue,
     placed,
 )
-from tests.kit.builders.customer import customer_registered
 from tests.kit.builders.ids import CART_ID, CUSTOMER_ID, LINE_ID, ORDER_ID, PAYMENT_ID, PRODUCT_ID, VARIANT_ID, an_id
 from tests.kit.builders.product import price_changed
 from tests.kit.builders.stock import stock_reserved
 from tests.kit.given import NOW, context, given_many
 from write_model.cart import rules as cart_rules
-from write_model.cart.decider import OfAnotherCustomer
-from write_model.cart.events import CartConverted, CartEvent, CartExpired, CartItemAdded, CartMerged, ShippingAddressSet
+from write_model.cart.events import CartConverted, CartEvent, CartItemAdded, ShippingAddressSet
 from write_model.checkout.catalogue import NotForSale
-from write_model.checkout.loaded import cart_stream, stock_stream
+from write_model.checkout.loaded import stock_stream
 from write_model.checkout.placing import (
-    AddressMissing,
-    CartAnonymous,
-    CartEmpty,
-    OrderThere,
-    PaymentMethodMissing,
     PriceChanged,
 )
 from write_model.customer.decider import LocaleUnknown
-from write_model.customer.decider import Unknown as CustomerUnknown
-from write_model.customer.events import CustomerAdopted
 from write_model.kernel.totals import Totals
 from write_model.order.events import OrderConfirmed, OrderLine, OrderPlaced, Reservation
 from write_model.order.numbers import order_number
@@ -50,6 +41,26 @@ from write_model.stock.events import ReservationAllocated, StockRanLow
 
 IN_15_MINUTES = NOW + timedelta(minutes=15)
 OTHER_VARIANT, OTHER_PRODUCT = an_id("variant", 2), an_id("product", 2)
+
+
+LINE_OF_IT = OrderLine(
+    line_id=LINE_ID,
+    product_id=PRODUCT_ID,
+    variant_id=VARIANT_ID,
+    sku=offer().sku,
+    titles=offer().titles,
+    quantity=2,
+    unit_price_minor=2499,
+)
+PAYMENT_OF_IT = PaymentCreated(
+    payment_id=PAYMENT_ID,
+    order_id=ORDER_ID,
+    customer_id=CUSTOMER_ID,
+    amount_minor=5348,
+    currency="USD",
+    method=METHOD,
+    capture_policy="on_confirmation",
+)
 
 
 def totals_of(cart: Sequence[CartEvent]) -> Totals:
@@ -73,17 +84,7 @@ def test_a_cart_becomes_an_order_with_its_stock_and_its_payment_at_once() -> Non
         cart_id=CART_ID,
         market="EC",
         locale="es",
-        lines=(
-            OrderLine(
-                line_id=LINE_ID,
-                product_id=PRODUCT_ID,
-                variant_id=VARIANT_ID,
-                sku=offer().sku,
-                titles=offer().titles,
-                quantity=2,
-                unit_price_minor=2499,
-            ),
-        ),
+        lines=(LINE_OF_IT,),
         delivery_option="standard",
         totals=totals,
         address=ADDRESS,
@@ -100,17 +101,7 @@ def test_a_cart_becomes_an_order_with_its_stock_and_its_payment_at_once() -> Non
             CART_NAME: [CartConverted(cart_id=CART_ID, order_id=ORDER_ID)],
             ORDER_NAME: [order],
             STOCK_NAME: [stock_reserved(quantity=2, available=8)],
-            PAYMENT_NAME: [
-                PaymentCreated(
-                    payment_id=PAYMENT_ID,
-                    order_id=ORDER_ID,
-                    customer_id=CUSTOMER_ID,
-                    amount_minor=5348,
-                    currency="USD",
-                    method=METHOD,
-                    capture_policy="on_confirmation",
-                )
-            ],
+            PAYMENT_NAME: [PAYMENT_OF_IT],
         }
     )
 
@@ -190,74 +181,6 @@ def test_an_archived_product_is_named_and_not_sold() -> None:
     archived = ProductArchived(product_id=PRODUCT_ID, reason="old")
     world = given_many(CHECKOUT, before_order()).and_then({PRODUCT_NAME: [archived]})
     world.when(PLACE).refused(NotForSale, variants=[str(VARIANT_ID)])
-
-
-def test_nobody_orders_another_customers_cart() -> None:
-    other = an_id("customer", 2)
-    facts = {**before_order(), f"customer-{other}": [customer_registered(customer_id=other)]}
-    given_many(CHECKOUT, facts).when(replace(PLACE, customer_id=other)).refused(OfAnotherCustomer)
-
-
-def test_an_anonymous_cart_is_not_ordered() -> None:
-    facts = before_order(cart=[cart_created(customer_id=None, session_id=an_id("session"))])
-    given_many(CHECKOUT, facts).when(PLACE).refused(CartAnonymous)
-
-
-def test_a_cart_that_is_not_there_is_not_ordered() -> None:
-    given_many(CHECKOUT).when(PLACE).refused(cart_rules.Unknown)
-
-
-@pytest.mark.parametrize(
-    ("last", "status"),
-    [
-        (CartConverted(cart_id=CART_ID, order_id=an_id("order", 2)), "ORDERED"),
-        (CartMerged(cart_id=CART_ID, into=an_id("cart", 2)), "MERGED"),
-        (CartExpired(cart_id=CART_ID), "EXPIRED"),
-    ],
-)
-def test_a_closed_cart_is_not_ordered(last: CartConverted | CartMerged | CartExpired, status: str) -> None:
-    world = given_many(CHECKOUT, before_order()).and_then({CART_NAME: [last]})
-    world.when(PLACE).refused(cart_rules.Closed, status=status, allowed=["ACTIVE"])
-
-
-def test_an_order_id_is_used_once() -> None:
-    other_cart = an_id("cart", 2)
-    world = placed().and_then({cart_stream(other_cart): ready_cart(cart_id=other_cart)})
-    world.when(replace(PLACE, cart_id=other_cart)).refused(OrderThere)
-    fresh = replace(PLACE, cart_id=other_cart, order_id=an_id("order", 2))
-    world.when(fresh).refused(OrderThere)  # its payment id is taken
-
-
-@pytest.mark.parametrize(
-    "customer",
-    [
-        [],
-        [customer_registered(email=None)],
-        [
-            CustomerAdopted(
-                customer_id=CUSTOMER_ID,
-                origin_person_id="a",
-                origin_customer_id="b",
-                zip_code_prefix="35182",
-                city="timoteo",
-                state="MG",
-            )
-        ],
-    ],
-)
-def test_only_a_registered_customer_orders(customer: list[CustomerAdopted]) -> None:
-    facts = {**before_order(), CUSTOMER_NAME: customer}
-    given_many(CHECKOUT, facts).when(PLACE).refused(CustomerUnknown)
-
-
-def test_an_empty_cart_is_not_ordered() -> None:
-    given_many(CHECKOUT, before_order(cart=[cart_created()])).when(PLACE).refused(CartEmpty)
-
-
-def test_an_order_needs_an_address_and_a_payment_method() -> None:
-    given_many(CHECKOUT, before_order(cart=cart_with())).when(PLACE).refused(AddressMissing)
-    *most, _method = ready_cart()
-    given_many(CHECKOUT, before_order(cart=most)).when(PLACE).refused(PaymentMethodMissing)
 
 
 def test_the_order_speaks_the_language_that_was_asked_for() -> None:
