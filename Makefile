@@ -1,6 +1,8 @@
 # Python 3.11 with venv and make are all that a machine needs; everything else is installed into .venv.
 PYTHON ?= python3.11
 WORKERS ?= 0# of pytest in the integration tests; 0: in one process
+SEEDS ?= 500# of make simulate
+FIRST ?= 1
 BIN := .venv/bin
 # The requirements name everything, so nothing is resolved (--no-deps): a newer release can't get in the way.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -8,7 +10,7 @@ STAMP := .venv/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-unit coverage check format lint types contracts shape bench bench-quick \
+.PHONY: help install run demo test test-unit coverage check format lint types contracts shape simulate bench bench-quick \
 	requirements map new hooks clean
 
 help: ## what can be asked for
@@ -54,6 +56,9 @@ contracts: install ## who may import whom (pyproject.toml, importlinter)
 
 shape: install ## what imports can't show, and planted violations of every rule
 	@$(BIN)/pytest tests/architecture --durations=5
+
+simulate: install ## run the platform under SEEDS seeds, with faults (SEEDS=500 FIRST=1)
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation $(SEEDS) $(FIRST)
 
 bench: install ## every figure, each beside its limit (build/bench.json)
 	@$(BIN)/telocompro bench
