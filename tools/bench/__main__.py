@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure on real servers with default durability, and write build/bench.json. Exit code 1: a target is missed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started and made goes also then
     keys = wanted_keys(only, quick)
     plan = QUICK if quick else Plan()
     if events is not None:
