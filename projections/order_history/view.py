@@ -52,7 +52,7 @@ class _Row(Document, frozen=True, kw_only=True):
 TITLES = 3  # lines whose titles are shown
 
 SOURCE: Source[Parts] = Source("order_history", Parts, (MONGO,))
-ROWS: Source[_Row] = Source("orders", _Row, (SQL,))
+ROWS: Source[_Row] = Source("orders", _Row, (SQL,))  # to be waited for: they answer when the documents don't
 
 
 async def orders(

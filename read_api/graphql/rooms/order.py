@@ -160,7 +160,7 @@ async def orders(info: Asked, first: int = 20, after: str | None = None) -> Orde
     if customer_id is None:
         raise Failed("edge.sign_in_needed")
     first = page_size(first)
-    at_least = await context.reach(history.SOURCE)
+    at_least = await context.reach(history.ROWS)
     page = await history.orders(context.readers, str(customer_id), first, after, at_least)
     context.saw(page.position)
     edges = [

@@ -68,7 +68,7 @@ def operations(readers: Readers, verifier: Verifier, as_of: AsOf) -> list[Operat
         known_only(request, "after", "limit")
         asked = reading(request, readers, verifier)
         customer_id = str(asked.customer_id)
-        at_least = await asked.at_least(history.SOURCE)
+        at_least = await asked.at_least(history.ROWS)
         after = request.query_params.get("after")
         page = await history.orders(readers, customer_id, limit(request), after, at_least)
         return found_page(request, page)
