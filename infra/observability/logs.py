@@ -56,9 +56,11 @@ def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "dramatiq"):  # they bring handlers of their own
-        logging.getLogger(name).handlers[:] = []
-        logging.getLogger(name).propagate = True
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "dramatiq"):  # they bring handlers and levels
+        library = logging.getLogger(name)
+        library.handlers[:] = []
+        library.setLevel(logging.NOTSET)
+        library.disabled, library.propagate = False, True
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),

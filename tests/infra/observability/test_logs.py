@@ -56,6 +56,14 @@ def test_a_line_has_the_fields_that_its_readers_look_for(lines: Lines) -> None:
     }
 
 
+def test_what_a_library_had_set_before_does_not_silence_it(lines: Lines) -> None:
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    logs.configure("orders", "DEBUG", lines.stream)
+    logging.getLogger("uvicorn.error").info("listening")
+
+    assert lines.last["message"] == "listening"
+
+
 def test_what_was_bound_ends_with_its_block(lines: Lines) -> None:
     with logs.bind(requestId="r-1"):
         logs.logger().info("inside")
