@@ -14,6 +14,7 @@ from datetime import datetime
 
 from infra.clock import SystemClock
 from infra.codec.json_codec import Codec
+from infra.collector import settle
 from infra.event_log.reader import PostgresLogReader
 from infra.mongo.view_store import Collected, MongoViewStore, open_client
 from infra.observability.logs import configure, logger
@@ -38,6 +39,7 @@ from projections.public_changes.view import CHANNEL
 from projections.public_changes.view import SOURCE as CHANGES
 from projections.running import as_of
 from projections.running.copies import Copier, Nudger
+from projections.running.ending import end
 from projections.running.feed import Feed
 from projections.running.freshness import Freshness
 from projections.running.lag import Health
@@ -54,7 +56,6 @@ from write_model.kernel.clock import Clock
 CONNECTIONS = 6  # to the database with log and schema read
 KEY_CONNECTIONS = 1
 REPORT_SECONDS = 10.0
-CANCEL_AGAIN_SECONDS = 0.2
 
 ALL: tuple[AnyProjection, ...] = (
     ORDER_TRACKING,
@@ -102,8 +103,7 @@ async def open_readers(settings: Settings, clock: Clock) -> AsyncIterator[Reader
         try:
             yield Readers(stores, copies, freshness)
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            await end([running])
 
 
 @asynccontextmanager
@@ -161,23 +161,16 @@ async def run(settings: Settings, ended: asyncio.Event) -> None:
         running = [asyncio.create_task(part.run()) for part in (feed, *parts)]
         running.append(asyncio.create_task(_report(health, feed, clock)))
         ending = asyncio.create_task(ended.wait())
+        settle()
         print("ready projections", flush=True)  # noqa: T201 the runner of the platform waits for this line
         try:
             await asyncio.wait([ending, *running], return_when=asyncio.FIRST_COMPLETED)
         finally:
             ending.cancel()
-            await _end(running)
+            await end(running)
         for task in running:
             if not task.cancelled() and (problem := task.exception()) is not None:
                 raise problem
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel until they have ended: drivers that use `wait_for` may swallow a cancellation (Python 3.11)."""
-    while running := [task for task in tasks if not task.done()]:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _report(health: Health, feed: Feed, clock: Clock) -> None:

@@ -36,20 +36,22 @@ async def follow(settings: Settings, position: int) -> None:
     """
     from infra.clock import SystemClock
     from projections.main import ALL, NAMES, build, runners
+    from projections.running.ending import end
     from projections.running.feed import Feed
     from projections.running.lag import Health
 
     clock = SystemClock()
-    async with build(settings) as opened, asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+    async with build(settings) as opened, asyncio.timeout(PATIENCE):
         feed = Feed(opened.reader, opened.decode, NAMES, clock)
         parts = runners(opened, Health(), feed, clock, f"import:{os.getpid()}")
-        running = [tasks.create_task(part.run()) for part in (feed, *parts)]
+        running = [asyncio.create_task(part.run()) for part in (feed, *parts)]
         wanted = [(store, projection.target) for projection in ALL for store in projection.source.stores]
-        for store, target in wanted:
-            while await opened.stores[store].position(target) < position:  # noqa: ASYNC110 others may be the runners
-                await asyncio.sleep(0.05)
-        for task in running:
-            task.cancel()
+        try:
+            for store, target in wanted:
+                while await opened.stores[store].position(target) < position:  # noqa: ASYNC110 others may be the runners
+                    await asyncio.sleep(0.05)
+        finally:
+            await end(running)
 
 
 async def read_facts(settings: Settings) -> dict[str, OrderFacts]:
