@@ -1,15 +1,17 @@
 """How does one projection follow the log into one store? Under a lease, batch by batch, each with its checkpoint.
 
-Safe to be cancelled or killed at any await: a batch that is done again changes nothing.
+While a batch is on its way to the store the next one is read and folded. Safe to be cancelled or killed at any await:
+a batch that is done again changes nothing.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.ports import Copy, Doc, Fenced, Leases, Unavailable, ViewStore
 from projections.running.copies import Copier, Nudger
 from projections.running.feed import Batch, Feed, Stuck
+from projections.running.flight import Flight
 from projections.running.folding import Poison, State, fold, grouped, numbered
 from projections.running.lag import AWAY, RUNNING, STOPPED, WAITING, Health
 from projections.running.moves import Moves
@@ -60,6 +62,7 @@ class Runner:
         self._lease = lease_name(projection.target, name)
         self._line = around.health.line(projection.target, name)
         self._cache: dict[str, State] = {}
+        self._flight = Flight()
         self._parked: dict[str, int] = {}  # key to the position of its poison
         self._fence = 0
         self._written = 0  # the checkpoint as this worker last wrote it
@@ -96,6 +99,7 @@ class Runner:
         try:
             await self._follow()
         finally:
+            await self._flight.cut()
             await self._give_back()
 
     async def _give_back(self) -> None:
@@ -119,11 +123,14 @@ class Runner:
             await self._stay()
             if batch.reached > position:
                 position = await self._apply(batch, position)
+            if position >= feed.head:  # nothing to do beside it
+                await self._flight.landed()
             await self._check()
             if self._parked and self._now() - self._retried >= RETRY_PARKED_SECONDS:
                 await self._retry_parked(position)
             self._line.parked = len(self._parked)
-            self._around.health.turned(self._line, position, feed.head)
+            landed = self._line.position if self._flight.is_on else position
+            self._around.health.turned(self._line, landed, feed.head)
 
     async def _stay(self) -> None:
         """Keep the lease. Raises Fenced."""
@@ -142,28 +149,35 @@ class Runner:
             raise Fenced
 
     async def _apply(self, batch: Batch, position: int) -> int:
-        """One batch; the position reached."""
-        target, reached = self._projection.target, batch.reached
-        docs = await self._folded(batch)
-        if not docs:
-            self._moves.put(target, self._fence, self._written, reached)
+        """One batch; the position reached once its flight has landed."""
+        reached = batch.reached
+        docs, states = await self._folded(batch)
+        await self._flight.landed()
+        if docs:
+            self._flight.start(self._commit(docs, states, batch), states)
         else:
-            await self._store.commit(target, self._fence, self._written, reached, docs)
-            self._written = reached
-        self._copy(docs, reached, batch)
-        if docs and self._nudger is not None:
-            self._nudger.put(reached)
+            self._moves.put(self._projection.target, self._fence, self._written, reached)
+            self._copy(docs, states, batch)
         return reached
 
-    async def _folded(self, batch: Batch) -> Sequence[Doc]:
+    async def _commit(self, docs: Sequence[Doc], states: Mapping[str, State], batch: Batch) -> None:
+        await self._store.commit(self._projection.target, self._fence, self._written, batch.reached, docs)
+        self._written = batch.reached
+        if self._nudger is not None:
+            self._nudger.put(batch.reached)
+        self._copy(docs, states, batch)
+
+    async def _folded(self, batch: Batch) -> tuple[Sequence[Doc], Mapping[str, State]]:
+        """What is to be written, and the states behind it."""
         projection = self._projection
         if projection.numbered:
-            return list(numbered(projection, batch.envelopes).values())
+            return list(numbered(projection, batch.envelopes).values()), {}
         groups = grouped(projection, batch.envelopes)
         for key in [key for key in groups if key in self._parked]:
             del groups[key]
         states = await self._states(list(groups))
         docs: list[Doc] = []
+        changed: dict[str, State] = {}
         for key, envelopes in groups.items():
             before = states.get(key, State())
             folded = fold(projection, key, before, envelopes)
@@ -173,11 +187,16 @@ class Runner:
             if folded.state is not before:
                 stale = folded.poison is not None
                 docs.append(projection.doc(key, folded.state.position, folded.state.document, stale=stale))
+                changed[key] = folded.state
                 self._keep(key, folded.state)
-        return docs
+        return docs, changed
 
     async def _states(self, keys: Sequence[str]) -> dict[str, State]:
-        states = {key: self._cache[key] for key in keys if key in self._cache}
+        states: dict[str, State] = {}
+        for key in keys:
+            known = self._cache.get(key) or self._flight.state(key)
+            if known is not None:
+                states[key] = known
         missing = [key for key in keys if key not in states]
         if missing:
             loaded = await self._store.load(self._projection.target, missing)
@@ -192,12 +211,13 @@ class Runner:
             del self._cache[next(iter(self._cache))]
 
     async def _park(self, key: str, poison: Poison) -> None:
+        await self._flight.landed()  # what is on its way would wipe the mark out
         await self._store.park(self._projection.target, key, poison.position, poison.error)
         self._parked[key] = poison.position
         self._cache.pop(key, None)
 
-    def _copy(self, docs: Sequence[Doc], reached: int, batch: Batch) -> None:
-        copier, make = self._copier, self._projection.copies
+    def _copy(self, docs: Sequence[Doc], states: Mapping[str, State], batch: Batch) -> None:
+        copier, make, reached = self._copier, self._projection.copies, batch.reached
         if copier is None or make is None:
             return
         if docs and not batch.is_live:
@@ -205,7 +225,7 @@ class Runner:
             return
         made: list[Copy] = []
         for doc in docs:
-            document = None if doc.stale else self._cache.get(doc.key, State()).document
+            document = None if doc.stale else states.get(doc.key, State()).document
             made += make(document, doc.key, doc.position)
         copier.put(made, reached)
 
@@ -213,6 +233,7 @@ class Runner:
         """Fold what waits of each parked key; whoever gets through is released."""
         self._retried = self._now()
         target = self._projection.target
+        await self._flight.landed()
         for key, poisoned_at in list(self._parked.items()):
             before = (await self._states([key])).get(key, State())
             start = min(before.position, poisoned_at - 1)

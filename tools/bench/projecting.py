@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.clock import SystemClock
+from infra.collector import settle
 from infra.ports import Copy, Doc, ViewStore
 from infra.settings import Settings
 from projections.main import NAMES, Opened, build
@@ -58,6 +59,7 @@ async def measure(settings: Settings, plan: Plan) -> Sequence[Figure]:
     figures: list[Figure] = []
     async with build(settings) as opened:
         events = await _count(opened)
+        settle()  # as the projections' process does
         for name in (MONGO, SQL):
             rates, limits, commits = list[float](), list[float](), list[Kept]()
             for _ in range(plan.runs):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from infra.clock import SystemClock
+from infra.collector import settle
 from infra.settings import Settings, read_settings
 from projections.main import NAMES, Opened, build
 from projections.order_tracking.projector import ORDER_TRACKING
@@ -56,6 +57,7 @@ async def _rebuilt() -> dict[str, float]:
         await store.drop(target)
         fence = await opened.leases.take("bench", "bench", _LEASE_SECONDS)
         assert fence is not None
+        settle()
         feed = Feed(opened.reader, opened.decode, NAMES, SystemClock())
         begun, spent = time.perf_counter(), time.process_time()
         done = await Rebuild(ORDER_TRACKING, store, feed, fence).run()
