@@ -21,6 +21,7 @@ from infra.embedded.kept import Server, ServerFailed, log_file, tail, wait_until
 from infra.embedded.lifeline import Lifeline
 from infra.embedded.ports import HOST, is_free
 from infra.settings import Ports, Stripe, data_folder, read_alone, store_urls
+from processes.collect_payment.event_types import MEANT
 from tools.ancestor import starting_make
 from tools.programs import MAINS, Program, Programs
 from tools.running import described
@@ -77,7 +78,10 @@ def standins(data: Path, ports: Ports) -> Sequence[Program]:
             Program(
                 "stripe",
                 "tools.standins.stripe.main",
-                ("--port", str(ports.stripe), "--data", str(data / "stripe.sqlite"), "--webhook-url", target),
+                (
+                    *("--port", str(ports.stripe), "--data", str(data / "stripe.sqlite"), "--webhook-url", target),
+                    *(part for kind in sorted(MEANT) for part in ("--webhook-type", kind)),
+                ),
                 {"STRIPE_WEBHOOK_SECRET": secret},
             )
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from processes.collect_payment import answers
 from processes.collect_payment import wishes as wish
+from processes.collect_payment.event_types import MEANT
 from processes.collect_payment.refusals import refused
 from processes.collect_payment.state import (
     AUTHORISING,
@@ -21,7 +22,7 @@ from processes.collect_payment.state import (
     VOIDING,
     Collecting,
 )
-from processes.collect_payment.told import MEANT, meant
+from processes.collect_payment.told import meant
 from processes.running.messages import Dispatch, Message, Process, Refusal, TimeCame, WakeMe, Wish
 from write_model.kernel.message import Envelope
 from write_model.order.events import OrderCancelled, OrderExpired, OrderPlaced

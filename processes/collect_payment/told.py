@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from processes.collect_payment.event_types import ACTION, CANCELLED, CAPTURED, FAILED, HELD
 from processes.collect_payment.state import Collecting
 from write_model.payment.commands import (
     PaymentCommandOf,
@@ -13,13 +14,6 @@ from write_model.payment.commands import (
     RecordVoided,
 )
 from write_model.provider_event.events import ProviderEventRecorded
-
-HELD = "payment_intent.amount_capturable_updated"
-CAPTURED = "payment_intent.succeeded"
-FAILED = "payment_intent.payment_failed"
-ACTION = "payment_intent.requires_action"
-CANCELLED = "payment_intent.canceled"
-MEANT = frozenset({HELD, CAPTURED, FAILED, ACTION, CANCELLED})
 
 
 def meant(state: Collecting, said: ProviderEventRecorded) -> Sequence[PaymentCommandOf]:

@@ -1,13 +1,17 @@
 """How does a letter read? MJML is made into HTML once per template, and filled for each letter beside its text part."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from infra.ports import Mail
 from processes.notify_customer.rules import language
 from write_model.order.events import OrderPlaced
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 LOCALES = {"es": "es_EC", "en": "en_US"}  # how amounts are written
 
@@ -20,19 +24,32 @@ class Letters:
 
         self._plain = Environment(autoescape=False, undefined=StrictUndefined, trim_blocks=True)  # noqa: S701 text only
         self._markup = Environment(autoescape=True, undefined=StrictUndefined)
+        self._ready: dict[str, _Ready] = {}  # by template and language: compiling costs more than filling
 
     def write(self, template: str, locale: str, placed: OrderPlaced, to: str) -> Mail:
         """Raises FileNotFoundError for a template that there is not."""
         spoken = language(locale)
-        subject, text = _source(f"{template}.{spoken}.txt").split("\n", 1)
-        html = _html(f"{template}.{spoken}.mjml")
-        words = _words(placed, spoken)
+        ready, words = self._compiled(f"{template}.{spoken}"), _words(placed, spoken)
         return Mail(
-            to=to,
-            subject=self._plain.from_string(subject).render(words),
-            text=self._plain.from_string(text.lstrip("\n")).render(words),
-            html=self._markup.from_string(html).render(words),
+            to=to, subject=ready.subject.render(words), text=ready.text.render(words), html=ready.html.render(words)
         )
+
+    def _compiled(self, name: str) -> "_Ready":
+        ready = self._ready.get(name)
+        if ready is None:
+            subject, text = _source(f"{name}.txt").split("\n", 1)
+            plain, html = self._plain.from_string, self._markup.from_string(_html(f"{name}.mjml"))
+            ready = self._ready[name] = _Ready(plain(subject), plain(text.lstrip("\n")), html)
+        return ready
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A template's parts, compiled."""
+
+    subject: "Template"
+    text: "Template"
+    html: "Template"
 
 
 def _words(placed: OrderPlaced, spoken: str) -> Mapping[str, object]:
@@ -71,7 +88,6 @@ def _money(minor: int, currency: str, spoken: str) -> str:
     return str(format_currency(amount, currency, locale=LOCALES[spoken]))
 
 
-@lru_cache(maxsize=64)
 def _html(name: str) -> str:
     """The template as HTML; its placeholders stand as they were."""
     import mrml
@@ -80,6 +96,5 @@ def _html(name: str) -> str:
     return made
 
 
-@lru_cache(maxsize=128)
 def _source(name: str) -> str:
     return (resources.files("processes.notify_customer") / "templates" / name).read_text("utf-8")

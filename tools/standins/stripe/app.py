@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import escape
@@ -41,6 +41,7 @@ class Webhook:
 
     url: str
     secret: str
+    types: Sequence[str] = ("*",)  # of the events that it wants
 
 
 class Dropped(Response):
@@ -60,7 +61,7 @@ def build(data: Path | None, webhook: Webhook | None, now: Callable[[], float] =
 
     def restore() -> None:
         if webhook is not None:
-            endpoints.configure(book, int(now()), webhook.url, webhook.secret)
+            endpoints.configure(book, int(now()), webhook.url, webhook.secret, webhook.types)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

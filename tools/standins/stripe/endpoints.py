@@ -1,6 +1,7 @@
 """Webhook endpoints: who wants which events, signed with which secret?"""
 
 import secrets
+from collections.abc import Sequence
 
 from tools.standins.stripe import deliveries, params
 from tools.standins.stripe.book import Book
@@ -60,7 +61,7 @@ def without_secret(endpoint: Body) -> Body:
     return shown
 
 
-def configure(book: Book, now: int, url: str, secret: str) -> None:
+def configure(book: Book, now: int, url: str, secret: str, types: Sequence[str] = ("*",)) -> None:
     """The endpoint of the command line, as it is now."""
     endpoint: Body = {
         "id": deliveries.CONFIGURED,
@@ -69,7 +70,7 @@ def configure(book: Book, now: int, url: str, secret: str) -> None:
         "livemode": False,
         "api_version": API_VERSION,
         "description": "given on the command line",
-        "enabled_events": ["*"],
+        "enabled_events": list(types),
         "metadata": {},
         "status": "enabled",
         "url": _checked(url),

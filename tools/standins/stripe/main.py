@@ -16,7 +16,9 @@ SECRET_VARIABLE = "STRIPE_WEBHOOK_SECRET"  # noqa: S105  (a name, so that the se
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    webhook = Webhook(options.webhook_url, options.webhook_secret) if options.webhook_url else None
+    webhook = None
+    if options.webhook_url:
+        webhook = Webhook(options.webhook_url, options.webhook_secret, options.webhook_type or ("*",))
     options.data.parent.mkdir(parents=True, exist_ok=True)
     app = build(options.data, webhook)
     Server(uvicorn.Config(app, host=HOST, port=options.port, log_level="critical", ws="none")).run()
@@ -27,6 +29,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--data", type=Path, required=True, help="SQLite file, made when it is not there")
     parser.add_argument("--webhook-url")
+    parser.add_argument("--webhook-type", action="append", help="of the events that it wants; none given: all")
     parser.add_argument(
         "--webhook-secret", default=os.environ.get(SECRET_VARIABLE), help=f"or in {SECRET_VARIABLE} (better)"
     )
