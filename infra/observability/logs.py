@@ -14,6 +14,8 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
+from infra.observability.batches import BATCH_SECONDS, BatchedHandler
+
 REDACTED = "[redacted]"
 _LEVELS = {"warning": "WARN", "critical": "ERROR", "exception": "ERROR"}
 _SECRET_KEYS = re.compile(
@@ -34,8 +36,11 @@ _DEEPEST = 6
 Entry = structlog.typing.EventDict
 
 
-def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Once, in a main: this process's own lines and those of its libraries go out in one form, to standard error."""
+def configure(service: str, level: str = "INFO", stream: TextIO | None = None, *, batched: bool = False) -> None:
+    """Once, in a main: this process's own lines and those of its libraries go out in one form, to standard error.
+
+    Batched: several at a time, for a process that says a line for each request.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.ExtraAdder(),
@@ -51,7 +56,9 @@ def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -
             _json,
         ],
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    written = stream or sys.stderr
+    handler = BatchedHandler(written, BATCH_SECONDS) if batched else logging.StreamHandler(written)
+    handler.set_name(service)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
