@@ -8,12 +8,14 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from infra.observability.requests import RequestLog
 from infra.security.headers import SecurityHeaders
 from write_model.api import contract, problems
 from write_model.api.auth import SESSION
 from write_model.api.door import PREFIX, Door
+from write_model.api.finding import Finder
 from write_model.api.operation import Operation
 from write_model.api.routes import carts, customers, notifications, orders, payments, products, stock, webhooks
 
@@ -33,6 +35,9 @@ def build_app(door: Door, *, origins: Sequence[str] = ()) -> FastAPI:
     app = FastAPI(title=contract.TITLE, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     for each in table:
         app.add_route(PREFIX + each.path, each.endpoint, methods=[each.method], name=each.name)
+    found = [
+        (route, each.endpoint) for route, each in zip(app.router.routes, table, strict=True) if isinstance(route, Route)
+    ]
     described = orjson.dumps(contract.document(table))
 
     def openapi() -> dict[str, Any]:
@@ -45,6 +50,7 @@ def build_app(door: Door, *, origins: Sequence[str] = ()) -> FastAPI:
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way of replacing it
     app.add_route(f"{PREFIX}/openapi.json", contract_page, methods=["GET"], include_in_schema=False)
     problems.install(app)
+    app.add_middleware(Finder, routes=found, handlers=lambda: app.exception_handlers)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(origins),

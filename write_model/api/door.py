@@ -106,7 +106,7 @@ class Door:
                 permissions=sender.permissions,
                 session=sender.session,
                 key=key,
-                fingerprint=self.bus.fingerprint(request.method.encode(), request.url.path.encode(), content),
+                fingerprint=self.bus.fingerprint(request.method.encode(), str(request.scope["path"]).encode(), content),
                 expected=expected_version(request),
                 trace=request_id(request) or None,
             )
