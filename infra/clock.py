@@ -7,6 +7,8 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from infra.postgres.reachable import reachable
+
 _NOW = "select clock_timestamp() + ahead from work.virtual_clock"
 _LOOK_EVERY = 0.05  # seconds: how soon a sleeper sees that the clock was moved
 
@@ -28,7 +30,8 @@ class DatabaseClock:
         self._pool = pool
 
     async def now(self) -> datetime:
-        async with self._pool.connection() as connection:
+        """Raises Unavailable."""
+        async with reachable(), self._pool.connection() as connection:
             cursor = await connection.execute(_NOW)
             row = await cursor.fetchone()
         assert row is not None
@@ -45,7 +48,7 @@ class DatabaseClock:
 
     async def advance(self, seconds: float) -> None:
         """Move the clock of every process ahead."""
-        async with self._pool.connection() as connection:
+        async with reachable(), self._pool.connection() as connection:
             await connection.execute(
                 "update work.virtual_clock set ahead = ahead + make_interval(secs => %s)", (seconds,)
             )

@@ -13,12 +13,13 @@ import psycopg
 from psycopg import pq
 
 from infra.event_log.batch import STATEMENT, TYPES, Row
+from infra.postgres.patience import PatientConnection
 from infra.postgres.pool import in_utc
 
 _NAME = b"append"
 _BINARY = [pq.Format.BINARY] * len(TYPES)
 _COLUMNS = 7
-_SETTINGS = "select set_config('statement_timeout', '2500', false), set_config('lock_timeout', '2500', false)"
+_SETTINGS = "select set_config('statement_timeout', '1800', false), set_config('lock_timeout', '1800', false)"
 
 
 class CallRefused(Exception):
@@ -63,7 +64,7 @@ class AppendConnection:
     async def open(url: str, seconds: float) -> "AppendConnection":
         """Raises psycopg.Error, TimeoutError, OutcomeLost or CallRefused: nothing was done."""
         async with asyncio.timeout(seconds):
-            connection = await psycopg.AsyncConnection.connect(in_utc(url), autocommit=True)
+            connection = await PatientConnection.connect(in_utc(url), autocommit=True)
             try:
                 await connection.execute(_SETTINGS)
                 made = AppendConnection(connection)

@@ -9,6 +9,7 @@ import logging
 import struct
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -18,15 +19,19 @@ from infra.event_log.admission import NotAppendable, admitted
 from infra.event_log.append_connection import AppendConnection, CallRefused, OutcomeLost
 from infra.event_log.batch import Row, Waiting, parameters, take, verdicts
 from infra.ports import Append, Busy, Unavailable, Unknown, Verdict
+from infra.postgres.patience import PatientConnection
 from infra.postgres.pool import in_utc
+from infra.resilience.cooldown import Cooldown
 
 CHANNEL = "log"
 
 _LOG = logging.getLogger(__name__)
 
 _RETRY_AFTER = 0.5  # seconds, told with Busy
-_CALL = 2.8  # seconds: a caller waits 3 at most for what was sent
-_CONNECT = 2.0  # seconds
+_CALL = 2.0  # seconds: whoever does not know then still has one to ask the log
+_CONNECT = 1.0  # seconds
+_REST = 0.5  # seconds after nobody was there
+_NOT_NOW = ("53", "55", "57")  # classes of SQLSTATE: the server's trouble, the same for each command of a batch
 _PATIENCE = 0.2  # seconds
 _HINT_EVERY = 0.005  # seconds
 _TURNS = 8  # of the loop at most, for callers who are just coming back
@@ -46,6 +51,7 @@ class GroupAppender:
         self._flying = 0
         self._landed = asyncio.Event()
         self._connecting = asyncio.Lock()
+        self._rest = Cooldown("PostgreSQL", _REST)
         self._ready = asyncio.Event()
         self._news = asyncio.Event()
         self._connection: AppendConnection | None = None
@@ -147,14 +153,17 @@ class GroupAppender:
             for waiting in batch:
                 _tell(waiting, Unknown(str(error)))
             self._give_up()
+            with suppress(Unavailable):
+                await self._connected()  # at once: who comes next finds a new connection, or is told that there is none
         except CallRefused as error:
-            if len(batch) > 1:
+            if len(batch) > 1 and not error.code.startswith(_NOT_NOW):
                 for waiting in batch:
                     await self._append([waiting])
             elif error.code.startswith("22"):  # the data
                 _tell(batch[0], NotAppendable(f"the database refuses its data: {error.code}"))
             else:
-                _tell(batch[0], Unavailable(f"the database refused: {error.code}"))
+                for waiting in batch:
+                    _tell(waiting, Unavailable(f"the database refused: {error.code}"))
         else:
             found = verdicts(commands, rows)
             for waiting, verdict in zip(batch, found, strict=True):
@@ -181,9 +190,11 @@ class GroupAppender:
                 await self._connection.close()
                 self._connection = None
             if self._connection is None:
+                self._rest.check()
                 try:
                     self._connection = await AppendConnection.open(self._url, _CONNECT)
                 except (psycopg.Error, TimeoutError, OutcomeLost, CallRefused) as error:
+                    self._rest.failed()
                     raise Unavailable(f"no connection: {type(error).__name__}") from error
             return self._connection
 
@@ -191,7 +202,7 @@ class GroupAppender:
         """Wake readers, from a connection of its own: inside the append it would serialise commits once more."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(in_utc(self._url), autocommit=True) as connection:
+                async with await PatientConnection.connect(in_utc(self._url), autocommit=True) as connection:
                     await self._hint_on(connection)
             except psycopg.Error:
                 await asyncio.sleep(1)

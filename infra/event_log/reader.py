@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from infra.event_log.tail import Tail
 from infra.ports import Replayed, Stored
+from infra.postgres.pool import hurried
 from infra.postgres.reachable import reachable
 
 _SELECT = (
@@ -25,6 +26,7 @@ _STREAMS = (
     " join log.events on stream = name and version > past order by stream, version"
 )
 _LATEST = 2**31 - 1
+_ANSWER = 1.0  # seconds: whoever asks has waited for the append already
 
 
 class PostgresLogReader:
@@ -68,7 +70,7 @@ class PostgresLogReader:
         return await self._tail.wait(after, seconds, head)
 
     async def answer(self, command_id: UUID) -> Replayed | None:
-        async with reachable(), self._pool.connection() as connection:
+        async with reachable(), hurried(self._pool, _ANSWER) as connection:
             cursor = connection.cursor(binary=True, row_factory=args_row(Replayed))
             await cursor.execute(
                 "select position, fingerprint, answer from log.answers where command_id = %s", (command_id,)

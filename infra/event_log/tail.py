@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from infra.event_log.appender import CHANNEL
+from infra.postgres.patience import PatientConnection
 
 _LOOK_EVERY = 0.2  # seconds, while somebody waits
 _AGAIN_AFTER = 0.5  # seconds after a lost connection
@@ -50,7 +51,7 @@ class Tail:
     async def _listen(self) -> None:
         while not self._pool.closed:
             try:
-                async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+                async with await PatientConnection.connect(self._url, autocommit=True) as connection:
                     await connection.execute(f"listen {CHANNEL}")
                     await self._look_on(connection)
             except psycopg.Error:

@@ -24,7 +24,7 @@ from write_model.kernel.ids import stream as stream_name
 from write_model.kernel.message import Context, Event
 from write_model.kernel.refused import Refused
 
-PATIENCE = 3.0  # seconds: for others who change the same aggregates, and for an outcome that is not known
+PATIENCE = 3.0  # seconds: for others who change the same aggregates, and, from when it was sent, for an unknown outcome
 AT_ONCE = 2  # conflicts after which it is decided again without a pause
 ASK_AGAIN, MOMENT = 0.05, 0.001  # seconds
 
@@ -110,13 +110,14 @@ class Handling:
                     return await self._repeated() or self._unchanged(loaded)
                 loaded = await self._in_turn(fresh=True)
                 continue
+            outcome = Deadline(PATIENCE)
             match await self._append(append):
                 case Accepted(position):
                     return self._accepted(loaded, happened, position)
                 case Replayed() as before:
                     return await self._replay(before)
                 case Unknown():
-                    return await self._ask(append)
+                    return await self._ask(append, outcome)
                 case Conflict(heads):
                     deadline = deadline or Deadline(PATIENCE)
                     sure = await self._lost(loaded, heads, conflicts, deadline)
@@ -265,20 +266,20 @@ class Handling:
         }
         return {**confirmed, **moved}
 
-    async def _ask(self, append: Append) -> Answer:
-        """Was it stored? The log says so sooner or later. Raises OutcomeUnknown."""
+    async def _ask(self, append: Append, deadline: Deadline) -> Answer:
+        """Was it stored? The log says so sooner or later: it is asked once, and until then. Raises OutcomeUnknown."""
         for row in append.events:
             self._parts.loader.drop(row.stream)
-        deadline = Deadline(PATIENCE)
-        while not deadline.passed:
+        while True:
             try:
                 before = await self._parts.reader.answer(self._command_id)
             except Unavailable:
                 before = None
             if before is not None:
                 return await self._replay(before, replayed=False)
+            if deadline.passed:
+                raise OutcomeUnknown(retry_after=1.0)
             await pause(ASK_AGAIN)
-        raise OutcomeUnknown(retry_after=1.0)
 
 
 def answer_of(

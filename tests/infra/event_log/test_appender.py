@@ -11,6 +11,7 @@ from infra.event_log.admission import NotAppendable
 from infra.event_log.appender import GroupAppender
 from infra.ports import Accepted, Conflict, Unavailable, Unknown
 from tests.infra.event_log.commands import command, event
+from tests.kit.frozen import Frozen
 from tests.kit.stack import Stores
 
 integration = pytest.mark.integration
@@ -213,51 +214,3 @@ async def blocked(stores: Stores) -> None:
 async def terminate(stores: Stores) -> None:
     async with await psycopg.AsyncConnection.connect(stores.postgres_url, autocommit=True) as connection:
         await connection.execute(f"select pg_terminate_backend(pid) from ({_BLOCKED}) b".encode())
-
-
-class Frozen:
-    """A way to the server that can stop passing on anything, with its connections open."""
-
-    def __init__(self, url: str) -> None:
-        given = psycopg.conninfo.conninfo_to_dict(url)
-        self._socket = f"{given['host']}/.s.PGSQL.{given.get('port', 5432)}"
-        self._database = given["dbname"]
-        self._user = given["user"]
-        self.flowing = asyncio.Event()
-        self.flowing.set()
-        self.url = ""
-
-    async def __aenter__(self) -> "Frozen":
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server = await asyncio.start_server(self._passed, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = f"postgresql://{self._user}@127.0.0.1:{port}/{self._database}?sslmode=disable&gssencmode=disable"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _passed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        up_reader, up_writer = await asyncio.open_unix_connection(self._socket)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._pump(reader, up_writer))
-                tasks.create_task(self._pump(up_reader, writer))
-        except* (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-            up_writer.close()
-
-    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        while data := await source.read(65_536):
-            await self.flowing.wait()
-            target.write(data)
-            await target.drain()
-        target.close()

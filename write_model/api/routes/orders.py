@@ -1,11 +1,13 @@
 """Orders: placed from a cart, cancelled, refunded."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from infra.ports import Unavailable
 from write_model.api import bodies
 from write_model.api.auth import Caller
 from write_model.api.door import PREFIX, Door, answered
@@ -128,7 +130,9 @@ async def _settled(door: Door, request: Request, answer: Answer, status: int, he
     headers["Preference-Applied"] = f"wait={seconds}"
     if answer.replayed:
         headers["Idempotent-Replayed"] = "true"
-    return answered(await door.bus.settled(answer.id, answer.position, seconds), status, headers)
+    with suppress(Unavailable):  # the order is stored: it is told as it was then
+        answer = await door.bus.settled(answer.id, answer.position, seconds)
+    return answered(answer, status, headers)
 
 
 async def _payment_of(door: Door, caller: Caller, order_id: UUID) -> UUID:
