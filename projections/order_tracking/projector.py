@@ -29,7 +29,7 @@ from write_model.order.events import (
     RefundCompleted,
     RefundFailed,
 )
-from write_model.order.public import publish, status
+from write_model.order.public import standing, status
 from write_model.payment.events import PaymentAdopted, PaymentCreated, PaymentEvent
 
 Heard = OrderEvent | PaymentEvent
@@ -92,21 +92,20 @@ def _changed(order: OrderTracking | None, envelope: Envelope[Heard]) -> OrderTra
 
 def _standing(order: OrderTracking, before: OrderTracking | None, envelope: Envelope[Heard]) -> OrderTracking:
     """How it stands, as the order's own room derives it for everybody."""
-    seen, change = publish(None if before is None else _seen(before), envelope)  # type: ignore[arg-type]  # order events
-    payment_status = order.payment_status if change is None else str(change.payload["paymentStatus"])
-    lifecycle, fulfillment = str(seen["lifecycle"]), str(seen["fulfillment"])
+    seen, is_told = standing(None if before is None else _seen(before), envelope.event)  # type: ignore[arg-type]  # order events
+    payment_status = seen.payment_status if is_told else order.payment_status
     return replace(
         order,
         version=envelope.version,
-        lifecycle=lifecycle,
-        fulfillment_status=fulfillment,
-        return_status=str(seen["returned"]),
-        payment_attempt=str(seen["attempt"]),
+        lifecycle=seen.lifecycle,
+        fulfillment_status=seen.fulfillment,
+        return_status=seen.returned,
+        payment_attempt=seen.attempt,
         payment_status=payment_status,
-        status=status(lifecycle, payment_status, fulfillment, str(seen["returned"])),
-        authorized_minor=seen["authorized_minor"],
-        captured_minor=seen["captured_minor"],
-        refunded_minor=seen["refunded_minor"],
+        status=status(seen.lifecycle, payment_status, seen.fulfillment, seen.returned),
+        authorized_minor=seen.authorized_minor,
+        captured_minor=seen.captured_minor,
+        refunded_minor=seen.refunded_minor,
     )
 
 

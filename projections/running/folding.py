@@ -35,10 +35,15 @@ class Folded:
 def grouped(projection: AnyProjection, envelopes: Sequence[Envelope[Event]]) -> dict[str, list[Envelope[Event]]]:
     """Events by document, each list in position order."""
     groups: dict[str, list[Envelope[Event]]] = {}
+    types, keys_of = projection.types, projection.key
     for envelope in envelopes:
-        if belongs(projection, envelope):
-            for key in projection.key(envelope):
-                groups.setdefault(key, []).append(envelope)
+        if type(envelope.event) in types:
+            for key in keys_of(envelope):
+                group = groups.get(key)
+                if group is None:
+                    groups[key] = [envelope]
+                else:
+                    group.append(envelope)
     return groups
 
 

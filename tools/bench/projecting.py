@@ -123,15 +123,18 @@ async def _repeated(opened: Opened, name: str, commits: Sequence[Kept]) -> float
 
 
 async def _copied(opened: Opened, commits: Sequence[Kept], plan: Plan) -> Figure:
-    """`project_redis`: documents to keys by the Lua script, beside the same calls with the copies ready."""
+    """`project_redis`: documents, as a runner holds them, to keys by the Lua script, beside the copies' bare calls."""
     make = ORDER_TRACKING.copies
     assert make is not None
+    folded = [
+        (kept.position, [(ORDER_TRACKING.document(doc), doc.key, doc.position) for doc in kept.docs])
+        for kept in commits
+    ]
 
-    def copies(kept: Kept) -> list[Copy]:
-        assert make is not None
-        return [copy for doc in kept.docs for copy in make(ORDER_TRACKING.document(doc), doc.key, doc.position)]
+    def copies(documents: Sequence[Any]) -> list[Copy]:
+        return [copy for each in documents for copy in make(*each)]
 
-    ready = [(kept.position, copies(kept)) for kept in commits]
+    ready = [(position, copies(documents)) for position, documents in folded]
     count = sum(len(made) for _, made in ready)
 
     async def through_copier() -> None:
@@ -139,9 +142,9 @@ async def _copied(opened: Opened, commits: Sequence[Kept], plan: Plan) -> Figure
         running = asyncio.create_task(copier.run())
         try:
             copier.forget(0)
-            for kept in commits:
-                copier.put(copies(kept), kept.position)
-                await _reached(opened, kept.position)
+            for position, documents in folded:
+                copier.put(copies(documents), position)
+                await _reached(opened, position)
         finally:
             await _ended([running])
 

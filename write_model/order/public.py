@@ -21,8 +21,10 @@ STATUS_CHANGED = "order:status_changed"
 OPEN_RETURNS = frozenset({"REQUESTED", "APPROVED", "PARTIALLY_RECEIVED"})
 TAKEN_RETURNS = frozenset({"RECEIVED", "CLOSED"})
 SHIPPED = frozenset({FULFILLED, "PARTIALLY_FULFILLED", "PARTIALLY_DELIVERED"})
-KEPT_WORDS = ("number", "lifecycle", "attempt", "fulfillment", "returned")
-KEPT_AMOUNTS = ("total_minor", "authorized_minor", "captured_minor", "refunded_minor")
+KEPT = (
+    *("number", "lifecycle", "attempt", "fulfillment", "returned"),
+    *("total_minor", "authorized_minor", "captured_minor", "refunded_minor"),
+)
 
 
 def status(lifecycle: str, payment: str, fulfillment: str = UNFULFILLED, returned: str = NONE) -> str:
@@ -77,8 +79,8 @@ def publish(
     event = envelope.event
     before = _remembered(seen)
     after = evolve(before, event)
-    known = {name: getattr(after, name) for name in (*KEPT_WORDS, *KEPT_AMOUNTS)}
-    if isinstance(event, OrderAdopted | ItemAdopted) or _told(before) == _told(after):
+    known = {name: getattr(after, name) for name in KEPT}
+    if not _is_told(before, after, event):
         return known, None
     payload: dict[str, object] = {
         "orderId": str(event.order_id),
@@ -95,16 +97,22 @@ def publish(
     return known, Change(type=STATUS_CHANGED, channel=f"order:{event.order_id}", audience=audience, payload=payload)
 
 
+def standing(seen: Mapping[str, object] | None, event: OrderEvent) -> tuple[Order, bool]:
+    """The order after the event, as far as `seen` goes, and whether `publish` would tell of it."""
+    before = _remembered(seen)
+    after = evolve(before, event)
+    return after, _is_told(before, after, event)
+
+
+def _is_told(before: Order, after: Order, event: OrderEvent) -> bool:
+    if isinstance(event, OrderAdopted | ItemAdopted):
+        return False
+    payment = after.payment_status
+    return before.payment_status != payment or status_of(before) != status_of(after)
+
+
 def _remembered(seen: Mapping[str, object] | None) -> Order:
-    if not seen:
-        return Order()
-    words = {name: str(seen[name]) for name in KEPT_WORDS}
-    amounts = {name: int(str(seen[name])) for name in KEPT_AMOUNTS}
-    return Order(**words, **amounts)  # type: ignore[arg-type]  # both name fields of their own type
-
-
-def _told(order: Order) -> tuple[str, str]:
-    return status_of(order), order.payment_status
+    return Order(**{name: seen[name] for name in KEPT}) if seen else Order()  # type: ignore[arg-type]  # of their type
 
 
 def _reason(order: Order) -> dict[str, object]:
