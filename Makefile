@@ -10,8 +10,8 @@ STAMP := .venv/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-unit coverage check format lint types contracts shape simulate bench bench-quick \
-	requirements map new hooks clean
+.PHONY: help install run demo test test-unit coverage check format lint types contracts shape simulate faults faults-short \
+	bench bench-quick requirements map new hooks clean
 
 help: ## what can be asked for
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ shape: install ## what imports can't show, and planted violations of every rule
 
 simulate: install ## run the platform under SEEDS seeds, with faults (SEEDS=500 FIRST=1)
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation $(SEEDS) $(FIRST)
+
+faults: install ## kill, pause, cut off and set back real processes for half an hour, then 5,000 seeds
+	@$(BIN)/python -m tests.faults --seeds 5000 $(if $(SEED),--seed $(SEED))
+
+faults-short: install ## a few of each of the quick faults, in less than 100 seconds
+	@$(BIN)/python -m tests.faults --short --seed 1 $(if $(SEED),--seed $(SEED))
 
 bench: install ## every figure, each beside its limit (build/bench.json)
 	@$(BIN)/telocompro bench
