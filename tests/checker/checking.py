@@ -12,6 +12,7 @@ from tests.checker.findings import Findings
 from tests.checker.folds.views import Folded
 from tests.checker.happened import Happened
 from tests.checker.history import Histories
+from tests.checker.linear import judge
 from tests.checker.log import Log
 from tests.checker.money import Money
 from tests.checker.mongo import check_mongo
@@ -47,12 +48,13 @@ def check(places: Places, histories: Histories) -> Findings:
         effects = Effects(findings, walked.folded, walked.wishes, seals.erased)
         effects.work(connection, head)
         effects.notifications()
+        effects.webhooks()
         check_sql(connection, walked.folded, head, findings)
         connection.execute("commit")
     check_mongo(places.mongo, walked.folded, head, findings)
     check_copies(places.redis, walked.folded, head, findings)
     _outside(places, walked, effects, findings)
-    histories.judge(walked.log, findings)
+    judge(histories, walked.log, walked.folded, findings)
     return findings
 
 

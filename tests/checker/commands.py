@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tests.checker.chain import Row
 from tests.checker.findings import Findings
+from tests.checker.happened import Happened
 
 ROOMS = ("order", "cart", "payment", "product", "stock", "customer", "review", "provider_event", "notification")
 
@@ -29,8 +30,10 @@ class Commands:
         self._heads = heads
         self._findings = findings
         self._rows: list[Row] = []
+        self._sessions: dict[str, str] = {}  # cart's stream → whose holder it is
         self.stored: dict[UUID, Stored] = {}
         self.ending: dict[int, UUID] = {}  # position of a command's last event → the command
+        self.scopes: dict[UUID, tuple[str, ...]] = {}  # command → under whose names its key may be
 
     def row(self, row: Row) -> None:
         """The next row, in the order of positions."""
@@ -39,6 +42,15 @@ class Commands:
         self._rows.append(row)
         if row.ends_at == row.position:
             self._close(before=None)
+
+    def by(self, event: Happened) -> None:
+        """Who sent it: somebody signed in, or the holder of a cart's session. Processes are no clients."""
+        if event.actor_type in ("customer", "admin"):
+            self.scopes[event.command_id] = (f"{event.actor_type}:{event.actor_id}",)
+        elif event.actor_type == "anonymous" and event.type == "cart.created":
+            self._sessions[event.stream] = f"session:{event.data['session_id']}"
+        if event.stream in self._sessions and event.actor_type == "anonymous":
+            self.scopes[event.command_id] = (self._sessions[event.stream],)
 
     def end(self) -> None:
         if self._rows:

@@ -37,9 +37,7 @@ def _epochs(client: redis.Redis, head: int, findings: Findings) -> dict[str, dic
     return found
 
 
-def _check(
-    client: redis.Redis, view: View, folded: Folded, epochs: dict[bytes, int], findings: Findings
-) -> None:
+def _check(client: redis.Redis, view: View, folded: Folded, epochs: dict[bytes, int], findings: Findings) -> None:
     kind = f"copies {view.name}"
     findings.count(kind, 0)
     for name in client.scan_iter(match=view.copies, count=1000):

@@ -85,6 +85,13 @@ class Effects:
             elif number > 1:
                 self._findings.wrong("effect.doubled", position, f"{kind} stands {number} times in the outbox")
 
+    def webhooks(self) -> None:
+        """What the provider tells twice is recorded once."""
+        times = Counter(told for _, told in self._wishes.webhooks)
+        self._findings.count("provider events", len(times))
+        for told, number in times.items():
+            self._findings.must(number == 1, "webhook.doubled", told, f"recorded {number} times")
+
     def notifications(self) -> None:
         """Each event that people are told of is told once per channel; nothing else is."""
         posted = dict(self._wishes.posted)

@@ -42,6 +42,7 @@ class Log:
         self._event_ids: set[UUID] = set()
         self._moment = ""
         self.heads: dict[str, tuple[int, int]] = {}  # stream → version and position of its last event
+        self.places: dict[str, list[int]] = {}  # stream → positions of its events
         self.position = 0
         self.commands = Commands(self.heads, findings)
 
@@ -56,6 +57,7 @@ class Log:
                 happened = self._opened(row)
                 self.commands.row(row)
                 if happened is not None:
+                    self.commands.by(happened)
                     yield happened
         self.commands.end()
         self._end(chain)
@@ -69,6 +71,7 @@ class Log:
         if row.version != version + 1:
             wrong("log.version_hole", where, f"{row.stream} has version {row.version} after {version}")
         self.heads[row.stream] = row.version, row.position
+        self.places.setdefault(row.stream, []).append(row.position)
         if row.event_id in self._event_ids:
             wrong("log.event_id_twice", where, f"event {row.event_id} is there before")
         self._event_ids.add(row.event_id)
