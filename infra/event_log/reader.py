@@ -64,7 +64,9 @@ class PostgresLogReader:
 
     async def wait(self, after: int, seconds: float) -> int:
         """Until the head is past `after`, at most so long; the head."""
-        head = await self.head()
+        head = self._tail.head
+        if seconds <= 0 or not self._tail.follows:
+            head = await self.head()
         if head > after or seconds <= 0:
             return head
         return await self._tail.wait(after, seconds, head)

@@ -25,7 +25,18 @@ class Tail:
         self._wanted = asyncio.Event()
         self._waiting = 0
         self._head = 0
+        self._follows = False
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether it listens and has looked: who waits needs no look of its own first."""
+        return self._follows
+
+    @property
+    def head(self) -> int:
+        """The head as it was last seen; 0: not yet."""
+        return self._head
 
     async def wait(self, after: int, seconds: float, head: int) -> int:
         """Until the head is past `after`, at most so long; the newest head known, at least the given one."""
@@ -55,6 +66,7 @@ class Tail:
                     await connection.execute(f"listen {CHANNEL}")
                     await self._look_on(connection)
             except psycopg.Error:
+                self._follows = False
                 await asyncio.sleep(_AGAIN_AFTER)
 
     async def _look_on(self, connection: AsyncConnection[Any]) -> None:
@@ -65,7 +77,8 @@ class Tail:
             cursor = await connection.execute("select position from log.log_head", prepare=True)
             row = await cursor.fetchone()
             assert row is not None
-            if row[0] > self._head:
+            self._follows = True
+            if row[0] != self._head:
                 async with self._moved:
                     self._head = row[0]
                     self._moved.notify_all()

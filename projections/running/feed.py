@@ -53,6 +53,7 @@ class Feed:
         self._reader = reader
         self._decode = decode
         self._names = names
+        self._wanted: dict[Collection[type], frozenset[str]] = {}  # the stored names of these kinds
         self._clock = clock
         self._items: list[Item] = []
         self._positions: list[int] = []
@@ -93,11 +94,11 @@ class Feed:
 
     async def far(self, position: int, types: Collection[type], limit: int) -> Batch:
         """Straight from the log, the wanted kinds only: for those who are far behind."""
-        names = sorted(self._names[kind] for kind in types)
-        head = await self._reader.head()
-        rows = await self._reader.read(position, limit, names)
+        names = self._names_of(types)
+        head = self._high if self._started else await self._reader.head()
+        rows = await self._reader.read(position, limit, sorted(names))
         reached = rows[-1].position if len(rows) >= limit else max(head, rows[-1].position if rows else position)
-        return _readable(await self._decoded(rows), reached, self._names_of(types), is_live=False)
+        return _readable(await self._decoded(rows), reached, names, is_live=False)
 
     async def _grow(self) -> None:
         head = await self._reader.wait(self._high, IDLE_SECONDS)
@@ -135,7 +136,11 @@ class Feed:
         return _readable(items, reached, self._names_of(types), is_live=True, types=types)
 
     def _names_of(self, types: Collection[type]) -> frozenset[str]:
-        return frozenset(self._names[kind] for kind in types)
+        kinds = frozenset(types)
+        found = self._wanted.get(kinds)
+        if found is None:
+            found = self._wanted[kinds] = frozenset(self._names[kind] for kind in kinds)
+        return found
 
     async def _decoded(self, rows: Sequence[Stored]) -> Sequence[Item]:
         try:
