@@ -2,7 +2,8 @@
 
 Variables: TELOCOMPRO_POSTGRES_URL, KEYS_DATABASE_URL, TELOCOMPRO_REDIS_URL, TELOCOMPRO_MONGO_URL, TELOCOMPRO_PORT_BASE,
 TELOCOMPRO_STRIPE_API_KEY, TELOCOMPRO_STRIPE_WEBHOOK_SECRET, TELOCOMPRO_STRIPE_BASE_URL, TELOCOMPRO_MAIL_URL,
-TELOCOMPRO_KEK, TELOCOMPRO_SIGNING_KEY, TELOCOMPRO_HEAD_KEY, TELOCOMPRO_DATA, TELOCOMPRO_CLOCK, TELOCOMPRO_ENVIRONMENT.
+TELOCOMPRO_KEK, TELOCOMPRO_SIGNING_KEY, TELOCOMPRO_HEAD_KEY, TELOCOMPRO_DATA, TELOCOMPRO_CLOCK, TELOCOMPRO_ENVIRONMENT,
+TELOCOMPRO_WORKER.
 """
 
 import base64
@@ -154,6 +155,7 @@ class Runtime(_Group):
     data: Path
     clock: Literal["system", "virtual"] = "system"  # virtual: all processes read it from PostgreSQL
     environment: Literal["development", "test", "staging", "production"] = "development"
+    worker: str = ""  # a name that one process at a time has: started again, it takes up its own leases at once
 
 
 class Settings(BaseModel):

@@ -64,7 +64,7 @@ def _work(settings: Settings, parts: WriteModel) -> list[Any]:
     leases = PostgresLeases(parts.pool)
     queue = EffectQueue(build_broker(settings.stores.redis_url))
     tail = Tail(parts.reader, parts.decode, heard_types())
-    worker = f"{socket.gethostname()}:{os.getpid()}"
+    worker = settings.runtime.worker or f"{socket.gethostname()}:{os.getpid()}"
     runners = [run(process, tail, store, leases, parts.bus, queue, parts.clock, worker=worker) for process in PROCESSES]
     return [*runners, sweep(store, queue), _partitions(settings.stores.postgres_url)]
 

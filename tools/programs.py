@@ -1,7 +1,9 @@
 """Which programs make up the platform, and who starts them again when they die?"""
 
+import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +20,8 @@ READY = "ready "  # how the line on standard output begins that says so
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 _LONGEST_PAUSE = 30.0  # seconds between two starts
-_STABLE = 60.0  # seconds after which an earlier death is forgotten
+_FIRST_PAUSE = 0.2
+_STABLE = 5.0  # seconds: who has lived so long does not die because it is started
 
 LEAN: Mapping[str, str] = {
     "MALLOC_ARENA_MAX": "2",  # threads share heaps: much less memory, no slower here
@@ -66,6 +69,8 @@ class Programs:
     def __init__(self, data: Path, lifeline: Lifeline, environment: Mapping[str, str]) -> None:
         self._data, self._lifeline, self._environment = data, lifeline, environment
         self._running: dict[str, _Running] = {}
+        place = hashlib.sha256(str(data).encode()).hexdigest()[:8]
+        self._whose = f"{socket.gethostname()}:{place}"
 
     @property
     def pids(self) -> Mapping[str, int]:
@@ -96,7 +101,7 @@ class Programs:
                 continue
             if running.again_at is None:
                 deaths = 1 if now - running.begun > _STABLE else running.deaths + 1
-                pause = min(0.5 * 2 ** (deaths - 1), _LONGEST_PAUSE)
+                pause = min(_FIRST_PAUSE * 2 ** (deaths - 1), _LONGEST_PAUSE)
                 running.deaths, running.again_at = deaths, now + pause
                 said.append(f"{name} ended ({_how(running.process)}); again in {pause:g} s. Its log: {running.log}")
             elif now >= running.again_at:
@@ -127,6 +132,7 @@ class Programs:
 
     def _open(self, program: Program, out: IO[Any] | None, *inherited: int) -> "subprocess.Popen[bytes]":
         environment = {**os.environ, **LEAN, **self._environment, **program.environment, **self._lifeline.environment()}
+        environment["TELOCOMPRO_WORKER"] = f"{self._whose}:{program.name}"  # `locked`: one at a time
         return subprocess.Popen(
             [sys.executable, "-m", "infra.embedded.lifeline", program.module, *program.arguments],
             cwd=ROOT,

@@ -27,7 +27,7 @@ from tools.programs import MAINS, Program, Programs
 from tools.running import described
 from tools.screen import Screen
 
-_TICK = 0.3  # seconds
+_TICK = 0.1  # seconds
 _END = 12.0  # seconds
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -125,7 +125,6 @@ class Ground:
         with (self.folder / f"spare-{name}.log").open("ab") as out:
             line = [sys.executable, "-m", "infra.embedded.lifeline", module]
             environment = {**self.environment, **self.lifeline.environment()}
-            environment.pop("TELOCOMPRO_WORKER", None)
             self.spares[name] = subprocess.Popen(
                 line,
                 cwd=ROOT,
