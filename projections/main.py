@@ -156,7 +156,7 @@ async def run(settings: Settings, ended: asyncio.Event) -> None:
     clock, health = SystemClock(), Health()
     async with build(settings) as opened:
         feed = Feed(opened.reader, opened.decode, NAMES, clock)
-        worker = f"{socket.gethostname()}:{os.getpid()}"
+        worker = settings.runtime.worker or f"{socket.gethostname()}:{os.getpid()}"
         parts = runners(opened, health, feed, clock, worker)
         running = [asyncio.create_task(part.run()) for part in (feed, *parts)]
         running.append(asyncio.create_task(_report(health, feed, clock)))
