@@ -16,8 +16,8 @@ from tests.checker.linear import judge
 from tests.checker.log import Log
 from tests.checker.money import Money
 from tests.checker.mongo import check_mongo
+from tests.checker.outside import Outside, look_outside
 from tests.checker.places import Places
-from tests.checker.provider import NoAnswer, read_provider
 from tests.checker.seals import Seals
 from tests.checker.sql import check_sql
 from tests.checker.stock import Stock
@@ -38,22 +38,29 @@ class Walked:
 
 def check(places: Places, histories: Histories) -> Findings:
     """Raises psycopg.Error, PyMongoError, RedisError when a store is away: then nothing is proven."""
-    findings = Findings()
-    seals = Seals(places.keys, places.kek, findings)
+    outside = look_outside(places)
     with psycopg.connect(places.postgres, autocommit=True) as connection:
         connection.execute("set timezone to 'UTC'")
         connection.execute("begin isolation level repeatable read read only")
-        walked = _walk(connection, seals, findings, _signed(places.keys), histories)
-        head = walked.log.position
-        effects = Effects(findings, walked.folded, walked.wishes, seals.erased)
-        effects.work(connection, head)
-        effects.notifications()
-        effects.webhooks()
-        check_sql(connection, walked.folded, head, findings)
+        findings = examine(connection, places, outside, histories)
         connection.execute("commit")
+    return findings
+
+
+def examine(connection: psycopg.Connection[Any], places: Places, outside: Outside, histories: Histories) -> Findings:
+    """The same within a transaction of the caller, and against what the caller has seen outside."""
+    findings = Findings()
+    seals = Seals(places.keys, places.kek, findings)
+    walked = _walk(connection, seals, findings, _signed(places.keys), histories)
+    head = walked.log.position
+    effects = Effects(findings, walked.folded, walked.wishes, seals.erased)
+    effects.work(connection, head)
+    effects.notifications()
+    effects.webhooks()
+    check_sql(connection, walked.folded, head, findings)
     check_mongo(places.mongo, walked.folded, head, findings)
     check_copies(places.redis, walked.folded, head, findings)
-    _outside(places, walked, effects, findings)
+    _against(outside, walked, effects, findings)
     judge(histories, walked.log, walked.folded, findings)
     return findings
 
@@ -91,20 +98,19 @@ def _answer(walked: Walked, event: Happened, findings: Findings) -> None:
         findings.wrong("command.answer_differs", event.position, text)
 
 
-def _outside(places: Places, walked: Walked, effects: Effects, findings: Findings) -> None:
-    """Against the stand-ins. One that is away while the log speaks of it is a violation: nothing is proven then."""
+def _against(outside: Outside, walked: Walked, effects: Effects, findings: Findings) -> None:
+    """A stand-in that is away while the log speaks of it is a violation: nothing is proven then."""
     money = Money(findings, walked.folded, walked.wishes, walked.stock)
     money.reservations()
     money.totals()
-    try:
-        if places.stripe is not None:
-            money.against(read_provider(places.stripe))
-        else:
-            findings.must(not walked.wishes.orders, "provider.absent", "run.json", "orders, and no provider to ask")
-        if places.mail is not None:
-            effects.mail(places.mail)
-    except NoAnswer as silent:
-        findings.wrong("provider.silent", "stand-in", str(silent))
+    for silent in outside.silent:
+        findings.wrong("provider.silent", "stand-in", silent)
+    if outside.provider is not None:
+        money.against(outside.provider)
+    elif walked.wishes.orders and not outside.silent:
+        findings.wrong("provider.absent", "run.json", "there are orders, and no provider to ask")
+    if outside.mails is not None:
+        effects.mail(outside.mails)
 
 
 def _signed(keys_url: str) -> dict[int, bytes]:

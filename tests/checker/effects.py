@@ -10,13 +10,12 @@ from psycopg.rows import dict_row
 from tests.checker.findings import Findings
 from tests.checker.folds.views import Folded
 from tests.checker.happened import Json
-from tests.checker.provider import ask
+from tests.checker.outside import Mails
 from tests.checker.wishes import Wishes
 
 PROCESSES = ("collect_payment", "refund_payment", "release_reservations", "notify_customer")
 CLOSED = ("SUCCEEDED", "FAILED", "UNKNOWN")
 OVERDUE_SECONDS = 10  # a timer rings within this after its time
-SINK_KEEPS, PAGE = 10_000, 1000  # messages
 OUTBOX: LiteralString = """
 select id, process, key, kind, idempotency_key, state, attempts, last_error, outcome from work.outbox
 """
@@ -110,12 +109,11 @@ class Effects:
         for name, found in posted.items():
             self._findings.wrong("notification.unasked", found[0]["at"], f"notification {name} is about no event")
 
-    def mail(self, url: str) -> None:
+    def mail(self, mails: Mails) -> None:
         """Each letter that was accepted arrived as one message; nobody else got one."""
         sent = {f"{sha256(name.encode()).hexdigest()[:40]}": name for name in self._letters()}
-        arrived, is_all = _arrived(url)
         seen: set[str] = set()
-        for message in arrived:
+        for message in mails.arrived:
             self._findings.count("mails")
             label = message["message_id"].strip("<>").partition("@")[0]
             name = sent.get(label)
@@ -131,19 +129,8 @@ class Effects:
             said = self._wishes.mailed.get(name)
             if said is None:
                 self._findings.wrong("mail.unknown", name, "nobody knows what came of the letter")
-            elif said == "accepted" and name not in seen and is_all:
+            elif said == "accepted" and name not in seen and mails.is_all:
                 self._findings.wrong("mail.missing", name, "the log says that it was accepted, it did not arrive")
 
     def _letters(self) -> list[str]:
         return [name for name, (kind, _) in self._wishes.effects.items() if kind == "mail"]
-
-
-def _arrived(url: str) -> tuple[list[Json], bool]:
-    """All messages that the sink keeps, and whether it has never forgotten one."""
-    page = ask(f"{url}/messages?limit={PAGE}")
-    found: list[Json] = page["messages"]
-    if page["kept"] > len(found):
-        first, newest = found[-1]["id"], found[0]["id"]
-        oldest = max(1, newest - page["kept"] + 1)
-        found += [ask(f"{url}/messages/{number}") for number in range(oldest, first)]
-    return found, page["kept"] < SINK_KEEPS

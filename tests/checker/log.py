@@ -1,7 +1,8 @@
 """Is the log whole? Positions, versions, commands with their answers, digests and links, one row after another."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -47,8 +48,11 @@ class Log:
         self.commands = Commands(self.heads, findings)
 
     def events(self) -> Iterator[Happened]:
-        chain = Chain(self._links(), self._findings)
-        with self._connection.cursor("events", binary=True, row_factory=args_row(Row)) as cursor:
+        with (
+            closing(self._links()) as links,
+            self._connection.cursor("events", binary=True, row_factory=args_row(Row)) as cursor,
+        ):
+            chain = Chain(links, self._findings)
             cursor.itersize = PAGE
             for row in cursor.execute(EVENTS):
                 self._findings.count("events")
@@ -59,8 +63,8 @@ class Log:
                 if happened is not None:
                     self.commands.by(happened)
                     yield happened
-        self.commands.end()
-        self._end(chain)
+            self.commands.end()
+            self._end(chain)
 
     def _row(self, row: Row) -> None:
         wrong, where = self._findings.wrong, row.position
@@ -109,7 +113,7 @@ class Log:
             data=data,
         )
 
-    def _links(self) -> Iterator[Link]:
+    def _links(self) -> Generator[Link, None, None]:
         with self._connection.cursor("links", row_factory=args_row(Link)) as cursor:
             cursor.itersize = PAGE
             yield from cursor.execute(LINKS)

@@ -1,0 +1,50 @@
+"""What do the stand-ins say: the provider's ledger and payments, and the mail that arrived?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.checker.happened import Json
+from tests.checker.places import Places
+from tests.checker.provider import NoAnswer, Provider, ask, read_provider
+
+SINK_KEEPS, PAGE = 10_000, 1000  # messages
+
+
+@dataclass(frozen=True, slots=True)
+class Mails:
+    """All messages that the sink keeps, and whether it has never forgotten one."""
+
+    arrived: Sequence[Json]
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """None: the run has none, or it is silent (then it is named there)."""
+
+    provider: Provider | None
+    mails: Mails | None
+    silent: Sequence[str] = ()
+
+
+def look_outside(places: Places) -> Outside:
+    provider, mails, silent = None, None, []
+    try:
+        provider = None if places.stripe is None else read_provider(places.stripe)
+    except NoAnswer as away:
+        silent.append(str(away))
+    try:
+        mails = None if places.mail is None else read_mails(places.mail)
+    except NoAnswer as away:
+        silent.append(str(away))
+    return Outside(provider, mails, silent)
+
+
+def read_mails(url: str) -> Mails:
+    """Raises NoAnswer."""
+    page = ask(f"{url}/messages?limit={PAGE}")
+    found: list[Json] = page["messages"]
+    if page["kept"] > len(found):
+        first, newest = found[-1]["id"], found[0]["id"]
+        found += [ask(f"{url}/messages/{number}") for number in range(max(1, newest - page["kept"] + 1), first)]
+    return Mails(found, page["kept"] < SINK_KEEPS)
