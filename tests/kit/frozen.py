@@ -1,6 +1,7 @@
 """What does a peer look like that stands still? Its connections stay open, new ones are taken, and nobody answers."""
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -47,14 +48,25 @@ class Frozen:
         self._tasks.add(task)
         up_reader, up_writer = await self._server_of()
         try:
+            with suppress(asyncio.CancelledError):  # by us alone: whoever accepted the connection would complain
+                await self._both(reader, writer, up_reader, up_writer)
+        finally:
+            writer.close()
+            up_writer.close()
+
+    async def _both(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        up_reader: asyncio.StreamReader,
+        up_writer: asyncio.StreamWriter,
+    ) -> None:
+        try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._pump(reader, up_writer))
                 tasks.create_task(self._pump(up_reader, writer))
         except* (OSError, asyncio.IncompleteReadError):
             pass
-        finally:
-            writer.close()
-            up_writer.close()
 
     async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         while data := await source.read(65_536):
