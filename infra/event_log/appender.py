@@ -1,7 +1,8 @@
 """How do many callers append at the price of few commits? Group commit: what waits goes together, each told its own.
 
 `run` is the one worker; callers only queue. While a batch is on its way the next one gathers. Readers are woken by
-NOTIFY from another connection after the commit: a hint, which may be lost and is told at most every few milliseconds.
+NOTIFY from another connection after the commit: a hint with a position, which may be lost and is told at most every few
+milliseconds.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import psycopg
 from infra.event_log.admission import NotAppendable, admitted
 from infra.event_log.append_connection import AppendConnection, CallRefused, OutcomeLost
 from infra.event_log.batch import Row, Waiting, parameters, take, verdicts
-from infra.ports import Append, Busy, Unavailable, Unknown, Verdict
+from infra.ports import Accepted, Append, Busy, Unavailable, Unknown, Verdict
 from infra.postgres.patience import PatientConnection
 from infra.postgres.pool import in_utc
 from infra.resilience.cooldown import Cooldown
@@ -54,6 +55,7 @@ class GroupAppender:
         self._rest = Cooldown("PostgreSQL", _REST)
         self._ready = asyncio.Event()
         self._news = asyncio.Event()
+        self._newest = 0  # position that was stored through here
         self._connection: AppendConnection | None = None
         self._stopped = False
         self._task: asyncio.Task[None] | None = None
@@ -169,7 +171,9 @@ class GroupAppender:
             for waiting, verdict in zip(batch, found, strict=True):
                 if not waiting.verdict.done():
                     waiting.verdict.set_result(verdict)
-            self._news.set()
+                if isinstance(verdict, Accepted) and verdict.position > self._newest:
+                    self._newest = verdict.position
+                    self._news.set()
 
     def _give_up(self) -> None:
         """Who has waited behind a connection that was lost does not wait for another one to be lost, too."""
@@ -202,7 +206,8 @@ class GroupAppender:
         """Wake readers, from a connection of its own: inside the append it would serialise commits once more."""
         while True:
             try:
-                async with await PatientConnection.connect(in_utc(self._url), autocommit=True) as connection:
+                url = in_utc(self._url, synchronous_commit="off")  # a hint need not outlive a crash
+                async with await PatientConnection.connect(url, autocommit=True) as connection:
                     await self._hint_on(connection)
             except psycopg.Error:
                 await asyncio.sleep(1)
@@ -211,7 +216,7 @@ class GroupAppender:
         while True:
             await self._news.wait()
             self._news.clear()
-            await connection.execute(f"notify {CHANNEL}")
+            await connection.execute(f"notify {CHANNEL}, '{self._newest}'")
             await asyncio.sleep(_HINT_EVERY)
 
 

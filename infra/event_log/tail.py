@@ -1,4 +1,6 @@
-"""When does the log grow? One listening connection for all who wait, which also looks by itself: hints may be lost."""
+"""When does the log grow? One listening connection for all who wait: hints name positions, and as they may be lost, the
+head is looked at now and then.
+"""
 
 import asyncio
 from typing import Any
@@ -70,18 +72,32 @@ class Tail:
                 await asyncio.sleep(_AGAIN_AFTER)
 
     async def _look_on(self, connection: AsyncConnection[Any]) -> None:
+        """A hint that names a position needs no look; who has heard nothing for a while looks."""
+        now = asyncio.get_running_loop().time
+        look_at = now()
         while not self._pool.closed:
             if self._waiting == 0:
                 self._wanted.clear()
                 await self._wanted.wait()
-            cursor = await connection.execute("select position from log.log_head", prepare=True)
-            row = await cursor.fetchone()
-            assert row is not None
-            self._follows = True
-            if row[0] != self._head:
-                async with self._moved:
-                    self._head = row[0]
-                    self._moved.notify_all()
-            if self._waiting:
-                async for _ in connection.notifies(timeout=_LOOK_EVERY, stop_after=1):
-                    pass
+                look_at = now()
+            if look_at <= now():
+                await self._look(connection)
+                look_at = now() + _LOOK_EVERY
+            async for hint in connection.notifies(timeout=max(0.0, look_at - now()), stop_after=1):
+                if not hint.payload.isdecimal():
+                    look_at = now()
+                elif int(hint.payload) > self._head:
+                    await self._move(int(hint.payload))
+
+    async def _look(self, connection: AsyncConnection[Any]) -> None:
+        cursor = await connection.execute("select position from log.log_head", prepare=True)
+        row = await cursor.fetchone()
+        assert row is not None
+        self._follows = True
+        if row[0] != self._head:
+            await self._move(row[0])
+
+    async def _move(self, head: int) -> None:
+        async with self._moved:
+            self._head = head
+            self._moved.notify_all()
