@@ -321,7 +321,7 @@ class Query:
 
 
 class ViewStore(Protocol):
-    """Documents of a view's version (`target`: "<view>_v<version>") and its checkpoint, in one store."""
+    """Documents of a view's build (`target`: "<view>_v<version>[_g<generation>]") and its checkpoint, in one store."""
 
     async def load(self, target: str, keys: Collection[str], whole: bool = False) -> Mapping[str, Doc]:
         """Whole: with the columns and child rows as they stand there, where the store has such."""
@@ -359,7 +359,33 @@ class ViewStore(Protocol):
         """Keys of stored documents, in order: to compare and to count them."""
 
     async def drop(self, target: str) -> None:
-        """Empty the documents and the checkpoint."""
+        """No documents, no checkpoint any more. A later generation's table goes, too: `take` makes it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """Which builds of a view stand side by side. Their numbers only rise; 0 is the first."""
+
+    live: int = 0  # readers read it
+    previous: int | None = None  # the one before: kept up to date, to be switched back to
+    building: int | None = None  # being folded from the beginning
+    is_filled: bool = False  # it has been at the front: kept up to date
+    retired: tuple[int, ...] = ()  # to be emptied, by whoever comes next
+    newest: int = 0  # the highest number that was given
+    revision: int = 0  # of this record; 0: it is not stored yet
+
+
+class GenerationStore(Protocol):
+    """What readers and runners follow. A view is named without its generation."""
+
+    async def read(self) -> Mapping[str, Generations]:
+        """By view; one that is not there has its first generation alone. Raises Unavailable."""
+
+    async def put(self, view: str, new: Generations) -> Generations:
+        """In the place of the revision that `new` names, in one step; as it is stored.
+
+        Raises Fenced when another was put there meanwhile, Unavailable.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from infra.clock import SystemClock
 from infra.codec.json_codec import Codec
@@ -18,10 +19,11 @@ from infra.collector import settle
 from infra.event_log.reader import PostgresLogReader
 from infra.mongo.view_store import Collected, MongoViewStore, open_client
 from infra.observability.logs import configure, logger
-from infra.ports import Keys, LogReader, ViewStore
+from infra.ports import Generations, GenerationStore, Keys, LogReader, ViewStore
+from infra.postgres.generations import PostgresGenerations
 from infra.postgres.keys import PostgresKeys
 from infra.postgres.leases import PostgresLeases
-from infra.postgres.pool import open_pool
+from infra.postgres.pool import Pool, open_pool
 from infra.postgres.view_store import PostgresViewStore
 from infra.redis.key_values import RedisKeyValues, open_redis
 from infra.settings import Settings, Stores, read_settings
@@ -41,10 +43,11 @@ from projections.running import as_of
 from projections.running.copies import Copier, Nudger
 from projections.running.ending import end
 from projections.running.feed import Feed
+from projections.running.following import Following, Part, Parts
 from projections.running.freshness import Freshness
 from projections.running.lag import Health
 from projections.running.moves import Moves
-from projections.running.projection import MONGO, SQL, AnyProjection
+from projections.running.projection import MONGO, SQL, AnyProjection, Source
 from projections.running.reading import Found, Readers
 from projections.running.runner import Runner, Surroundings
 from projections.stock_levels.projector import STOCK_LEVELS
@@ -84,6 +87,11 @@ class Opened:
     decode: Decode
     leases: PostgresLeases
 
+    generations: GenerationStore
+
+    async def live(self, source: Source[Any]) -> Source[Any]:
+        """In the generation that is live now. Raises Unavailable."""
+        return source.at((await self.generations.read()).get(source.family, Generations()).live)
 
 async def build_document_at(
     key: str, at: int | datetime, reader: LogReader, decode: Decode, document: OrderTracking | None = None
@@ -96,8 +104,10 @@ async def build_document_at(
 async def open_readers(settings: Settings, clock: Clock) -> AsyncIterator[Readers]:
     """For a process that only reads. `clock`: for pauses while somebody waits."""
     async with AsyncExitStack() as stack:
-        stores, copies = await _open_stores(stack, settings.stores, CONNECTIONS)
-        freshness = Freshness(stores, clock, {CHANGES.target: lambda: copies.nudges(CHANNEL)})
+        pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS))
+        stores, copies = _open_stores(stack, settings.stores, pool)
+        nudges = {CHANGES.family: lambda: copies.nudges(CHANNEL)}
+        freshness = Freshness(stores, clock, nudges, PostgresGenerations(pool))
         await freshness.refresh()
         running = asyncio.create_task(freshness.run())
         try:
@@ -111,19 +121,17 @@ async def build(settings: Settings) -> AsyncIterator[Opened]:
     """Everything that projecting, comparing and rebuilding need. Raises SettingsMissing, SettingsInvalid."""
     kek = settings.secrets.kek_bytes()
     async with AsyncExitStack() as stack:
-        stores, copies = await _open_stores(stack, settings.stores, CONNECTIONS)
+        views_pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS))
+        stores, copies = _open_stores(stack, settings.stores, views_pool)
         pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, 3))
         keys_pool = await stack.enter_async_context(open_pool(settings.stores.keys_url, KEY_CONNECTIONS))
         keys = PostgresKeys(keys_pool, kek)
         reader = await stack.enter_async_context(PostgresLogReader(pool))
         decode = decoder(Codec(EVENTS, UPCASTS), keys)
-        yield Opened(stores, copies, reader, keys, decode, PostgresLeases(pool))
+        yield Opened(stores, copies, reader, keys, decode, PostgresLeases(pool), PostgresGenerations(pool))
 
 
-async def _open_stores(
-    stack: AsyncExitStack, urls: Stores, connections: int
-) -> tuple[Mapping[str, ViewStore], RedisKeyValues]:
-    pool = await stack.enter_async_context(open_pool(urls.postgres_url, connections))
+def _open_stores(stack: AsyncExitStack, urls: Stores, pool: Pool) -> tuple[Mapping[str, ViewStore], RedisKeyValues]:
     client = open_client(urls.mongo_url)
     stack.push_async_callback(client.close)
     redis = open_redis(urls.redis_url)
@@ -135,20 +143,35 @@ async def _open_stores(
 
 def runners(
     opened: Opened, health: Health, feed: Feed, clock: Clock, worker: str, projections: Sequence[AnyProjection] = ALL
-) -> Sequence[Runner | Copier | Nudger | Moves]:
-    """Everything that runs side by side until it is cancelled."""
+) -> Sequence[Part]:
+    """Everything that runs side by side until it is cancelled: each projection in the generation that it names."""
+    moves, parts = parts_of(opened, health, feed, clock, worker)
+    return [*moves, *(part for projection in projections for part in parts(projection, True))]
+
+
+def parts_of(opened: Opened, health: Health, feed: Feed, clock: Clock, worker: str) -> tuple[Sequence[Part], Parts]:
+    """What all projections share, and what runs one in each of its stores."""
     around = Surroundings(feed, opened.leases, clock, health, worker)
     moves = {name: Moves(store, clock) for name, store in opened.stores.items()}
-    running: list[Runner | Copier | Nudger | Moves] = [*moves.values()]
-    for projection in projections:
+
+    def parts(projection: AnyProjection, is_live: bool) -> Sequence[Part]:
+        running: list[Part] = []
         for name in projection.source.stores:
-            leads = name == projection.source.stores[0]  # its copies and its nudges follow this store
+            leads = is_live and name == projection.source.stores[0]  # its copies and its nudges follow this store
             copier = Copier(projection.target, opened.copies, clock) if leads and projection.copies else None
             nudger = Nudger(projection.nudge, opened.copies, clock) if leads and projection.nudge else None
             store = opened.stores[name]
             running.append(Runner(projection, name, store, around, moves[name], copier, nudger))
             running += [part for part in (copier, nudger) if part is not None]
-    return running
+        return running
+
+    return list(moves.values()), parts
+
+
+def following(opened: Opened, health: Health, feed: Feed, clock: Clock, worker: str) -> Sequence[Part]:
+    """Everything that runs side by side until it is cancelled: all projections in all generations that are kept."""
+    moves, parts = parts_of(opened, health, feed, clock, worker)
+    return [*moves, Following(opened.generations, ALL, parts, clock)]
 
 
 async def run(settings: Settings, ended: asyncio.Event) -> None:
@@ -157,7 +180,7 @@ async def run(settings: Settings, ended: asyncio.Event) -> None:
     async with build(settings) as opened:
         feed = Feed(opened.reader, opened.decode, NAMES, clock)
         worker = settings.runtime.worker or f"{socket.gethostname()}:{os.getpid()}"
-        parts = runners(opened, health, feed, clock, worker)
+        parts = following(opened, health, feed, clock, worker)
         running = [asyncio.create_task(part.run()) for part in (feed, *parts)]
         running.append(asyncio.create_task(_report(health, feed, clock)))
         ending = asyncio.create_task(ended.wait())

@@ -23,7 +23,8 @@ async def read(settings: Settings, order_id: UUID, at: int | datetime) -> Found[
     """The order as it stood, without personal data."""
     key = str(order_id)
     async with build(settings) as opened:
-        live = (await opened.stores[SOURCE.stores[-1]].load(SOURCE.target, [key])).get(key)
+        source = await opened.live(SOURCE)
+        live = (await opened.stores[source.stores[-1]].load(source.target, [key])).get(key)
         document = None if live is None or live.body is None else msgspec.convert(live.body, OrderTracking)
         decode = decoder(Codec(EVENTS, UPCASTS), NoKeys())
         return await build_document_at(key, at, opened.reader, decode, document)

@@ -199,9 +199,9 @@ class _Watch:
 
     async def order_in(self, store: str, wanted: str) -> Seen:
         """The order's own document in one store: with its first events, or once its money has been taken."""
-        target = tracking.SOURCE.target
 
         async def look() -> Seen | None:
+            target = self.readers.freshness.live(tracking.SOURCE).target
             if store == "Redis":
                 copy = (await self.readers.copies.get(target, [f"order:{self.order_id}"]))[0].copy
                 body, position = (None, 0) if copy is None else (copy.body, copy.position)

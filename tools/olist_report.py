@@ -3,14 +3,20 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
 
+from infra.ports import Generations
+from infra.postgres.generations import PostgresGenerations
+from infra.postgres.pool import open_pool
 from infra.settings import Settings
 from projections.customer_profile.view import SOURCE as CUSTOMERS
 from projections.product_reviews.view import SOURCE as REVIEWS
+from projections.running.projection import Source
 from tools.reconcile_olist import OrderFacts
 
 PATIENCE = 600.0  # seconds for the read models to follow
@@ -35,7 +41,7 @@ async def follow(settings: Settings, position: int) -> None:
     Raises TimeoutError.
     """
     from infra.clock import SystemClock
-    from projections.main import ALL, NAMES, build, runners
+    from projections.main import ALL, NAMES, build, following
     from projections.running.ending import end
     from projections.running.feed import Feed
     from projections.running.lag import Health
@@ -43,12 +49,12 @@ async def follow(settings: Settings, position: int) -> None:
     clock = SystemClock()
     async with build(settings) as opened, asyncio.timeout(PATIENCE):
         feed = Feed(opened.reader, opened.decode, NAMES, clock)
-        parts = runners(opened, Health(), feed, clock, f"import:{os.getpid()}")
+        parts = following(opened, Health(), feed, clock, f"import:{os.getpid()}")
         running = [asyncio.create_task(part.run()) for part in (feed, *parts)]
-        wanted = [(store, projection.target) for projection in ALL for store in projection.source.stores]
+        wanted = [(store, await opened.live(each.source)) for each in ALL for store in each.source.stores]
         try:
-            for store, target in wanted:
-                while await opened.stores[store].position(target) < position:  # noqa: ASYNC110 others may be the runners
+            for store, source in wanted:
+                while await opened.stores[store].position(source.target) < position:  # noqa: ASYNC110 others may be the runners
                     await asyncio.sleep(0.05)
         finally:
             await end(running)
@@ -67,8 +73,7 @@ async def read_facts(settings: Settings) -> dict[str, OrderFacts]:
         async for order, sequence, type_, instalments, amount in _rows(connection, PAYMENTS):
             found = facts.setdefault(names.get(order, order), OrderFacts())
             found.payments.append((sequence, type_, instalments, amount))
-    async with AsyncMongoClient[dict[str, Any]](settings.stores.mongo_url) as client:
-        reviews = client.get_default_database("telocompro")[REVIEWS.target]
+    async with _live(settings, REVIEWS) as reviews:
         async for review in reviews.find({"originId": {"$ne": None}}, {"orderId": 1, "score": 1}):
             order = review["orderId"]
             facts.setdefault(names.get(order, order), OrderFacts()).scores.append(review["score"])
@@ -77,9 +82,18 @@ async def read_facts(settings: Settings) -> dict[str, OrderFacts]:
 
 async def people(settings: Settings) -> int:
     """How many persons were adopted."""
-    async with AsyncMongoClient[dict[str, Any]](settings.stores.mongo_url) as client:
-        customers = client.get_default_database("telocompro")[CUSTOMERS.target]
+    async with _live(settings, CUSTOMERS) as customers:
         return await customers.count_documents({"adopted.0": {"$exists": True}})
+
+
+@asynccontextmanager
+async def _live(settings: Settings, source: Source[Any]) -> AsyncIterator[AsyncCollection[dict[str, Any]]]:
+    """The view's documents, in the generation that is live."""
+    async with open_pool(settings.stores.postgres_url, 1) as pool:
+        views = await PostgresGenerations(pool).read()
+    live = source.at(views.get(source.family, Generations()).live)
+    async with AsyncMongoClient[dict[str, Any]](settings.stores.mongo_url) as client:
+        yield client.get_default_database("telocompro")[live.target]
 
 
 async def _rows(connection: AsyncConnection, query: LiteralString) -> AsyncIterator[tuple[Any, ...]]:

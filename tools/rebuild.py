@@ -1,12 +1,16 @@
-"""`telocompro rebuild NAME`: empty one read model and fold it again from the log."""
+"""`telocompro rebuild NAME`: fold a read model again beside the live one, compare the two, and switch."""
 
 import asyncio
 import json
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Annotated, Any
+from uuid import uuid4
 
 import typer
 from rich.console import Console
@@ -16,99 +20,163 @@ from infra.clock import SystemClock
 from infra.ports import Fenced, Unavailable
 from infra.settings import Settings
 from projections.main import ALL, NAMES, Opened, build
-from projections.running.feed import Feed
+from projections.running.beside import Around, Beside, RebuildRuns, RebuildStuck, Told, hold
+from projections.running.comparing import Compared
+from projections.running.ending import end
+from projections.running.feed import Feed, Stuck
+from projections.running.generations import NoPrevious
 from projections.running.projection import AnyProjection
-from projections.running.rebuild import Rebuild
-from projections.running.runner import lease_name
 from tools.running import stores
 
-LEASE_SECONDS = 30.0
-LOOK_EVERY = 0.2  # seconds
+WATCH_SECONDS = 0.2  # between two looks how far the live one is behind
+
+
+class Wish(Enum):
+    """What is asked for."""
+
+    SWITCH = "rebuilt and switched"
+    COMPARE = "rebuilt and compared"
+    BACK = "switched back"
+    DROP = "dropped"
+
+
+@dataclass(slots=True)
+class Staleness:
+    """How far the live generation was behind the log while all this was done."""
+
+    events: int = 0
 
 
 def named(name: str) -> AnyProjection:
     """By its room's name, its view's, or its target's. Raises typer.BadParameter."""
     for projection in ALL:
-        if name in (projection.name, projection.source.view, projection.target):
+        if name in (projection.name, projection.source.view, projection.source.family):
             return projection
     raise typer.BadParameter(f"there is no read model {name}: say {', '.join(each.name for each in ALL)}")
 
 
-async def rebuild(settings: Settings, projection: AnyProjection, told: Callable[[int, int], None]) -> dict[str, Any]:
-    """In all of its stores. Where the projections run, theirs does it; else it is done here."""
-    report: dict[str, Any] = {"name": projection.name, "stores": {}}
-    async with build(settings) as opened:
-        for name in projection.source.stores:
-            begun = time.monotonic()
-            line = await _in_store(opened, projection, name, told)
-            report["stores"][name] = {**line, "seconds": round(time.monotonic() - begun, 3)}
-    return report
-
-
-async def _in_store(
-    opened: Opened, projection: AnyProjection, name: str, told: Callable[[int, int], None]
+async def rebuild(
+    settings: Settings, projection: AnyProjection, told: Told, wish: Wish = Wish.SWITCH
 ) -> dict[str, Any]:
-    store, target = opened.stores[name], projection.target
-    head = await opened.reader.head()
-    lease = lease_name(target, name)
-    fence = await opened.leases.take(lease, f"rebuild:{socket.gethostname()}:{os.getpid()}", LEASE_SECONDS)
-    await store.drop(target)
-    if fence is None:
-        return await _by_others(opened, projection, name, head, told)
-    renewing = asyncio.create_task(_renew(opened, lease, fence))
+    """What was done, as a report. Raises RebuildRuns, RebuildStuck, NoPrevious, Stuck, Fenced, Unavailable."""
+    started = time.monotonic()
+    async with build(settings) as opened, hold(projection, _around(opened), told) as beside, _watched(beside) as stale:
+        done = await _done(beside, wish)
+        generations = beside.now
+        head = await opened.reader.head()
+    return {
+        "name": projection.name,
+        "view": projection.source.family,
+        "done": wish.value,
+        "live": generations.live,
+        "previous": generations.previous,
+        "building": generations.building,
+        **done,
+        "head": head,
+        "mostEventsBehind": stale.events,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+
+
+async def _done(beside: Beside, wish: Wish) -> Mapping[str, object]:
+    if wish is Wish.DROP:
+        return {"dropped": list(await beside.drop())}
+    if wish is Wish.BACK:
+        await beside.back()
+        return {}
+    await beside.build()
+    compared = await beside.compare()
+    if wish is Wish.SWITCH:
+        await beside.switch()
+    return {"compared": {store: _line(each) for store, each in compared.items()}}
+
+
+def _line(compared: Compared) -> Mapping[str, object]:
+    first = [asdict(difference) for difference in compared.first]
+    return {"documents": compared.documents, "differing": compared.differing, "first": first}
+
+
+def _around(opened: Opened) -> Around:
+    clock = SystemClock()
+    feed = Feed(opened.reader, opened.decode, NAMES, clock)
+    worker = f"rebuild:{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+    return Around(opened.stores, opened.generations, opened.leases, opened.reader, feed, clock, worker)
+
+
+@asynccontextmanager
+async def _watched(beside: Beside) -> AsyncIterator[Staleness]:
+    """While the block runs the live generation is looked at."""
+    seen = Staleness()
+
+    async def watch() -> None:
+        while True:
+            with suppress(Unavailable):
+                seen.events = max(seen.events, *(await beside.behind()).values())
+            await asyncio.sleep(WATCH_SECONDS)
+
+    watching = asyncio.create_task(watch())
     try:
-        feed = Feed(opened.reader, opened.decode, NAMES, SystemClock())
-        done = await Rebuild(projection, store, feed, fence).run(lambda position: told(position, head))
+        yield seen
     finally:
-        renewing.cancel()
-        await opened.leases.give(lease, fence)
-    await _forget_copies(opened, projection, done.position)
-    return {"by": "this", "events": done.events, "position": done.position, "parked": done.parked}
-
-
-async def _by_others(
-    opened: Opened, projection: AnyProjection, name: str, head: int, told: Callable[[int, int], None]
-) -> dict[str, Any]:
-    """The platform is up: its projection finds its store empty and fills it."""
-    store = opened.stores[name]
-    while (position := await store.position(projection.target)) < head:
-        told(position, head)
-        await asyncio.sleep(LOOK_EVERY)
-    told(position, head)
-    return {"by": "the running projections", "position": position, "parked": len(await store.parked(projection.target))}
-
-
-async def _renew(opened: Opened, lease: str, fence: int) -> None:
-    while True:
-        await asyncio.sleep(LEASE_SECONDS / 3)
-        if not await opened.leases.renew(lease, fence, LEASE_SECONDS):
-            raise Fenced
-
-
-async def _forget_copies(opened: Opened, projection: AnyProjection, position: int) -> None:
-    if projection.copies is None:
-        return
-    try:
-        await opened.copies.begin(projection.target, position)
-    except Unavailable:
-        return  # the projection begins a new epoch when it starts: `covered` is not where it stands
+        await end([watching])
 
 
 def command(
     name: Annotated[str, typer.Argument(help="Of the read model, as `verify --all` lists them.")],
+    compare_only: Annotated[
+        bool, typer.Option("--compare-only", help="Build and compare, and stay with the live one.")
+    ] = False,
+    back: Annotated[bool, typer.Option("--back", help="Go back to the generation before, at once.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Drop every generation but the live one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Empty a read model in all of its stores and fold it again. Reads answer from its other stores meanwhile."""
+    """Fold a read model again beside the live one, compare the two document by document, and switch.
+
+    The live one goes on serving and following. Killed at any moment, the same command goes on where it was. The
+    generation before is kept, and kept up to date, until --drop or the next rebuild: --back changes to it and again.
+    Exit code 2 and a code: another rebuild of it is under way, or there is nothing to go back to.
+    """
+    wishes = [wish for wish, said in ((Wish.COMPARE, compare_only), (Wish.BACK, back), (Wish.DROP, drop)) if said]
+    if len(wishes) > 1:
+        raise typer.BadParameter("say one of --compare-only, --back and --drop")
     projection = named(name)
-    with stores() as settings, Progress(console=Console(stderr=True, quiet=as_json)) as bar:
-        task = bar.add_task(f"rebuilding {projection.name}")
+    try:
+        with stores() as settings, _progress(projection, as_json) as told:
+            report = asyncio.run(rebuild(settings, projection, told, wishes[0] if wishes else Wish.SWITCH))
+    except (RebuildRuns, RebuildStuck, NoPrevious, Fenced, Stuck, Unavailable) as refusal:
+        _refuse(refusal, as_json)
+        raise typer.Exit(2) from None
+    print(json.dumps(report) if as_json else _readable(report))
 
-        def told(position: int, head: int) -> None:
-            bar.update(task, completed=position, total=head)
 
-        report = asyncio.run(rebuild(settings, projection, told))
+@contextmanager
+def _progress(projection: AnyProjection, quiet: bool) -> Iterator[Told]:
+    """A line that says what is done and how far it is; nothing for machines."""
+    with Progress(console=Console(stderr=True, quiet=quiet)) as bar:
+        task = bar.add_task(projection.name)
+        yield lambda doing, at, head: bar.update(
+            task, description=f"{projection.name}: {doing}", completed=at, total=max(head, 1)
+        )
+
+
+def _refuse(refusal: Exception, as_json: bool) -> None:
+    """With a code of the catalogue."""
+    code = getattr(refusal, "code", "view.rebuild_running" if isinstance(refusal, Fenced) else "view.rebuild_stuck")
+    detail = str(refusal) or "there is no generation before the live one"
     if as_json:
-        print(json.dumps(report))
-        return
-    for store, line in report["stores"].items():
-        print(f"{projection.name} in {store}: at position {line['position']} after {line['seconds']} s")
+        print(json.dumps({"error": {"code": code, "detail": detail}}))
+    typer.secho(f"{code}: {detail}", err=True, fg=typer.colors.RED)
+
+
+def _readable(report: Mapping[str, Any]) -> str:
+    lines = []
+    for store, each in report.get("compared", {}).items():
+        lines.append(f"{report['name']} in {store}: {each['documents']} documents compared, {each['differing']} differ")
+        lines += [f"    {difference['key']}: {difference['what']}" for difference in each["first"]]
+    kept = ", ".join(f"{name} {report[name]}" for name in ("previous", "building") if report[name] is not None)
+    lines.append(
+        f"{report['name']}: {report['done']} in {report['seconds']} s at position {report['head']};"
+        f" generation {report['live']} is live{f', kept: {kept}' if kept else ''}"
+    )
+    lines.append(f"the live one was at most {report['mostEventsBehind']} events behind meanwhile")
+    return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -37,19 +37,22 @@ async def log(settings: Settings) -> dict[str, Any]:
 
 
 async def views(settings: Settings, told: Callable[[str], None]) -> dict[str, Any]:
-    """Every document of every projection, in each of its stores, against a refold from the log."""
+    """Every document of every projection's live generation, in each of its stores, against a refold from the log."""
     found: dict[str, Any] = {}
     documents = differing = 0
     async with build(settings) as opened:
         feed = Feed(opened.reader, opened.decode, NAMES, SystemClock())
         head = await opened.reader.head()
-        await _caught_up(opened, head)
-        for projection in ALL:
+        live = [projection.at((await opened.live(projection.source)).generation or 0) for projection in ALL]
+        await _caught_up(opened, live, head)
+        for projection in live:
             told(projection.name)
             compared = await _compared(projection, opened, feed)
             found[projection.name] = {store: _line(each) for store, each in compared.items()}
             documents += sum(each.documents for each in compared.values())
             differing += sum(each.differing for each in compared.values())
+            for line in found[projection.name].values():
+                line["generation"] = projection.source.generation
             for store in projection.source.stores:
                 found[projection.name][store]["position"] = await opened.stores[store].position(projection.target)
     return {
@@ -66,18 +69,18 @@ async def _compared(projection: AnyProjection, opened: Opened, feed: Feed) -> Ma
     return await compare(projection, kept, opened.copies, feed)
 
 
-async def _caught_up(opened: Opened, head: int) -> None:
+async def _caught_up(opened: Opened, projections: Sequence[AnyProjection], head: int) -> None:
     """Until all checkpoints are there, at most so long: one that is behind is compared as far as it is."""
     try:
         async with asyncio.timeout(CATCH_UP_SECONDS):
-            while not await _is_at(opened, head):  # noqa: ASYNC110 checkpoints tell nobody
+            while not await _is_at(opened, projections, head):  # noqa: ASYNC110 checkpoints tell nobody
                 await asyncio.sleep(0.1)
     except TimeoutError:
         return
 
 
-async def _is_at(opened: Opened, head: int) -> bool:
-    for projection in ALL:
+async def _is_at(opened: Opened, projections: Sequence[AnyProjection], head: int) -> bool:
+    for projection in projections:
         for store in projection.source.stores:
             if await opened.stores[store].position(projection.target) < head:
                 return False
@@ -94,7 +97,9 @@ def _line(compared: Compared) -> dict[str, Any]:
 
 
 def command(
-    everything: Annotated[bool, typer.Option("--all", help="Compare every read model with a refold, too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Compare every read model's live generation with a refold, too.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Check the log's chain from its first event on. Exit code 1, and the first bad position, when it is not whole."""
@@ -126,7 +131,8 @@ def _show(report: Mapping[str, Any]) -> None:
         for store, line in by_store.items():
             differing = f", {line['differing']} differ" if line["differing"] else ""
             away = ", then it stopped answering" if line["away"] else ""
-            print(f"{name:<18} {store:<6} {line['documents']:>9} documents{differing}{away}")
+            generation = f" (generation {line['generation']})" if line["generation"] else ""
+            print(f"{name:<18} {store:<6} {line['documents']:>9} documents{generation}{differing}{away}")
             for difference in line["first"]:
                 print(f"    {difference['key']}: {difference['what']}")
     if not compared["documents"]:

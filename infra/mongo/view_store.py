@@ -18,6 +18,7 @@ from pymongo.write_concern import WriteConcern
 from infra.mongo.queries import conditions, sorting
 from infra.ports import Doc, Fenced, Parked, Query, Unavailable
 from infra.resilience.cooldown import Cooldown
+from infra.view_names import view_of
 
 CHECKPOINTS, PARKED = "checkpoints", "parked"
 SELECTION_MS, CONNECT_MS, SOCKET_MS = 500, 500, 5_000
@@ -173,7 +174,7 @@ class MongoViewStore:
                 await self._replace(target, some)
 
     async def _replace(self, target: str, docs: Sequence[Doc]) -> None:
-        days = self._collected[target].keep_days if target in self._collected else None
+        days = self._wanted(target).keep_days
         replacements = [
             ReplaceOne({"_id": _id(doc.key), "position": {"$lt": doc.position}}, _fields(doc, days), upsert=True)
             for doc in docs
@@ -190,13 +191,16 @@ class MongoViewStore:
         """Make the indexes; nothing where they are."""
         if target in self._prepared:
             return
-        wanted = self._collected.get(target, Collected(target))
+        wanted = self._wanted(target)
         for index in wanted.indexes:
             await self._database[target].create_index(list(index))
         if wanted.keep_days is not None:
             await self._database[target].create_index(EXPIRES, expireAfterSeconds=0)
         await self._database[PARKED].create_index("target")
         self._prepared.add(target)
+
+    def _wanted(self, target: str) -> Collected:
+        return self._collected.get(view_of(target), Collected(target))
 
     @asynccontextmanager
     async def _reachable(self) -> AsyncIterator[None]:

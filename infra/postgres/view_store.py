@@ -7,7 +7,6 @@ name, their columns by asking the catalogue: nothing here knows what a view is a
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,12 +15,11 @@ from psycopg import AsyncConnection, sql
 from psycopg_pool import AsyncConnectionPool
 
 from infra.ports import Doc, Fenced, Parked, Query, Unavailable
+from infra.postgres.generations import stored
 from infra.postgres.reachable import reachable
 from infra.postgres.view_queries import select, shown
-
-SCHEMA = "read"
-MAKING = 0x7E10C1  # of pg_advisory_xact_lock: one makes the tables
-TABLES = Path(__file__).parents[1] / "event_log" / "migrations" / "read_v1.sql"
+from infra.postgres.view_tables import SCHEMA, are_there, empty_tables, make_tables
+from infra.view_names import in_generation, number_of, view_of
 
 _COLUMNS = """
 select a.attname, format_type(a.atttypid, a.atttypmod),
@@ -114,13 +112,11 @@ class PostgresViewStore:
                 await self._write(connection, target, docs)
 
     async def take(self, target: str, fence: int) -> int:
-        """Makes the schema anew where somebody has dropped it."""
+        """Makes the tables where they are not: in a new generation, and where somebody has dropped them."""
         async with self._connection() as connection:
-            there = await (await connection.execute("select to_regclass('read.checkpoints') is not null")).fetchone()
-            if there is None or not there[0]:
+            if not await are_there(connection, target):
                 async with connection.transaction():
-                    await connection.execute("select pg_advisory_xact_lock(%s)", [MAKING])
-                    await connection.execute(TABLES.read_bytes())
+                    await make_tables(connection, target, self._first_children(target), await stored(connection))
                 self._tables.clear()
             row = await (await connection.execute(_TAKE, [target, fence])).fetchone()
         if row is None:
@@ -198,8 +194,12 @@ class PostgresViewStore:
         async with self._connection() as connection, connection.transaction():
             await connection.execute("delete from read.checkpoints where target = %s", [target])
             await connection.execute("delete from read.parked where target = %s", [target])
-            tables = sql.SQL(", ").join(map(_name, [target, *self._children.get(target, ())]))
-            await connection.execute(sql.SQL("truncate {}").format(tables))
+            await empty_tables(connection, target, self._first_children(target))
+        self._tables.clear()
+
+    def _first_children(self, target: str) -> Sequence[str]:
+        """The tables of child rows in the first generation."""
+        return self._children.get(view_of(target), ())
 
     async def _load_whole(self, target: str, keys: Collection[str]) -> Mapping[str, Doc]:
         async with self._connection() as connection:
@@ -207,7 +207,8 @@ class PostgresViewStore:
             rows = await _dicts(connection, table, "id", keys)
             docs = {str(row["id"]): row for row in rows}
             children: dict[str, dict[str, list[Mapping[str, object]]]] = {key: {} for key in docs}
-            for name in self._children.get(target, ()):
+            for first in self._first_children(target):
+                name = in_generation(first, number_of(target))
                 child = await self._table(connection, name)
                 for of_key in children.values():
                     of_key[name.rpartition("_v")[0]] = []

@@ -85,6 +85,7 @@ class ProductPage(Document, frozen=True, kw_only=True):
 SOURCE: Source[ProductPage] = Source("products", ProductPage, (MONGO, SQL))
 LIST: Source[ProductPage] = Source("products", ProductPage, (SQL,))  # the list is asked of SQL alone
 LISTED = "products_listed_v1"  # the SQL table joined with what is available
+STOCK: Source[Document] = Source("stock_levels", Document, (SQL,))  # what it is joined with
 
 
 class Sort(Enum):
@@ -158,4 +159,4 @@ async def products(
         contains={} if not wanted.search else {"searched": wanted.search},
         after=position_after(after, sort.name, len(sort.value)),
     )
-    return await page(readers, (Choice(LIST, SQL, query, LISTED),), sort.name, first, at_least)
+    return await page(readers, (Choice(LIST, SQL, query, LISTED, (LIST, STOCK)),), sort.name, first, at_least)

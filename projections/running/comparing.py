@@ -115,7 +115,7 @@ async def _store(folded: _Pass, store: ViewStore, found: Compared, feed: Feed) -
             if doc.body is not None:
                 expected[doc.key] = None
                 found.documents += 1
-            if _differences(doc, there.get(doc.key)):
+            if differences(doc, there.get(doc.key)):
                 doubtful.append(doc.key)
     after = ""
     while keys := await store.keys(target, after, PAGE):
@@ -143,8 +143,8 @@ async def _settle(folded: _Pass, store: ViewStore, found: Compared, feed: Feed, 
         elif wanted is None:
             if stored is not None and stored.body is not None:
                 found.differs(key, "the log knows no such document")
-        elif differences := _differences(wanted, stored):
-            found.differs(key, ", ".join(differences[:MOST]))
+        elif told := differences(wanted, stored):
+            found.differs(key, ", ".join(told[:MOST]))
 
 
 async def _copies(folded: _Pass, copies: KeyValueStore, found: Compared) -> None:
@@ -172,7 +172,7 @@ async def _copies(folded: _Pass, copies: KeyValueStore, found: Compared) -> None
                 found.differs(name, ", ".join(differences[:MOST]))
 
 
-def _differences(wanted: Doc, stored: Doc | None) -> list[str]:
+def differences(wanted: Doc, stored: Doc | None) -> list[str]:
     """Names of what differs; empty: equal."""
     if stored is None or stored.body is None:
         return [] if wanted.body is None else ["missing"]

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from infra.ports import Unavailable, ViewStore
+import msgspec
+
+from infra.ports import GenerationStore, Unavailable, ViewStore
+from projections.running.generations import Reading
 from projections.running.projection import Source
 from write_model.kernel.clock import Clock
 
@@ -12,6 +15,8 @@ PAUSE = 0.005  # seconds between two looks while somebody waits
 LONGEST_PAUSE = 0.02
 IDLE_PAUSE = 0.25  # seconds between two looks when nobody does
 GAP = 1_000  # events behind the others: then it is being rebuilt
+
+D = TypeVar("D", bound=msgspec.Struct)
 
 
 class Behind(Exception):
@@ -38,10 +43,12 @@ class Freshness:
         stores: Mapping[str, ViewStore],
         clock: Clock,
         nudges: Mapping[str, Callable[[], AsyncIterator[int]]] | None = None,
+        generations: GenerationStore | None = None,
     ) -> None:
         self._stores = stores
         self._clock = clock
-        self._nudges = nudges or {}  # by target: where it is told that it has moved
+        self._generations = Reading(generations)
+        self._nudges = nudges or {}  # by view: where it is told that it has moved
         self._nudged: dict[str, asyncio.Event] = {}  # those that are listened to
         self._positions: dict[str, Mapping[str, int]] = {name: {} for name in stores}
         self._highest: dict[tuple[str, str], int] = {}
@@ -50,33 +57,50 @@ class Freshness:
         self._looked = float("-inf")  # loop time
         self._floor = 0  # the highest position that a store told; what a reader says may be anything
         self._behind_since: dict[str, float] = {}  # by target, loop time
-        self._in_vain: dict[str, float] = {}  # by target: seconds that the latest reader waited for nothing
+        self._in_vain: dict[str, float] = {}  # by view: seconds that the latest reader waited for nothing
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for target in self._nudges:
-                tasks.create_task(self._listen(target))
+            for view in self._nudges:
+                tasks.create_task(self._listen(view))
             while True:
+                await self._generations.learn(self._now())
                 await self.refresh()
                 await self._clock.sleep(IDLE_PAUSE)
 
     async def refresh(self) -> None:
         """Ask every store once; callers at the same time share the question."""
+        if not self._generations.is_known:
+            await self._generations.learn(self._now())
         self._looked = self._now()
         await asyncio.wait([self._asking(name) for name in self._stores])
+        self._generations.settle(self._positions, self._down, self._now())
+
+    def live(self, source: Source[D]) -> Source[D]:
+        """In the generation that this process reads now; one that says its generation stays in it.
+
+        Raises Rebuilding while it is not known.
+        """
+        if not self._generations.is_known:
+            raise Rebuilding(0)
+        return self._pinned(source)
+
+    def _pinned(self, source: Source[D]) -> Source[D]:
+        return source if source.generation is not None else source.at(self._generations.of(source.family))
 
     async def still(self, source: Source[Any], store: str, position: int) -> bool:
         """Whether the store, asked now, still stands at `position` or further: else what was read may be older."""
         if store in self._asked:
             await asyncio.wait([self._asked[store]])  # that question began before what was read
         await asyncio.wait([self._asking(store)])
-        return store not in self._down and self._at(source.target, store) >= position
+        return store not in self._down and self._at(self._pinned(source).target, store) >= position
 
     def position(self, source: Source[Any]) -> int:
         """The highest position of the view over its stores, as last seen; over those that answer, where some do."""
+        target = self._pinned(source).target
         answering = [store for store in source.stores if store not in self._down] or source.stores
-        return max((self._at(source.target, store) for store in answering), default=0)
+        return max((self._at(target, store) for store in answering), default=0)
 
     async def wait(self, source: Source[Any], position: int, seconds: float) -> int:
         """Until some store of the view has reached `position`, at most so long; the position reached."""
@@ -86,30 +110,34 @@ class Freshness:
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    nudged = self._nudged.get(source.target)  # before the look: what comes after it is heard
+                    nudged = self._nudged.get(source.family)  # before the look: what comes after it is heard
                     if self._now() - self._looked >= PAUSE / 2:  # else another has just asked
                         await self.refresh()
                     if self.position(source) >= position:
-                        self._in_vain.pop(source.target, None)
+                        self._in_vain.pop(source.family, None)
                         break
                     await self._pause(nudged, pause)
                     pause = min(pause * 1.5, LONGEST_PAUSE)
         except TimeoutError:
-            self._in_vain[source.target] = seconds
+            self._in_vain[source.family] = seconds
         return self.position(source)
 
     def usable(self, source: Source[Any], store: str, at_least: int) -> int | None:
         """The position at which this store may be read; None: not now, or not that far."""
-        if store in self._down:
+        if store in self._down or not self._generations.is_known:
             return None
-        position = self._at(source.target, store)
+        target = self._pinned(source).target
+        position = self._at(target, store)
         if at_least:
             return position if position >= at_least else None
-        return None if self._is_rebuilding(source.target, store) else position
+        return None if self._is_rebuilding(target, store) else position
 
-    def is_recent(self, covered: int) -> bool:
-        """Whether copies that hold everything up to there are worth being shown to who asks for no position."""
-        return covered >= self._floor - GAP
+    def is_recent(self, source: Source[Any], covered: int) -> bool:
+        """Whether copies that hold everything up to there are worth being shown to who asks for no position.
+
+        Not where the documents are known to be further: who has seen them would be shown what was before.
+        """
+        return covered >= self._floor - GAP and covered >= self.position(source)
 
     def lost(self, store: str) -> None:
         """It did not answer: the others are asked until it does."""
@@ -117,11 +145,11 @@ class Freshness:
 
     def problem(self, source: Source[Any]) -> Behind | Rebuilding:
         """Why no store of the view may be read. The lag: since it was last at the front, or was waited for in vain."""
-        position = self.position(source)
-        if all(store in self._down or self._is_rebuilding(source.target, store) for store in source.stores):
+        position, target = self.position(source), self._pinned(source).target
+        if all(store in self._down or self._is_rebuilding(target, store) for store in source.stores):
             return Rebuilding(position)
-        behind = self._now() - self._behind_since.get(source.target, self._now())
-        return Behind(position, int(max(behind, self._in_vain.get(source.target, 0.0)) * 1_000))
+        behind = self._now() - self._behind_since.get(target, self._now())
+        return Behind(position, int(max(behind, self._in_vain.get(source.family, 0.0)) * 1_000))
 
     async def _pause(self, nudged: asyncio.Event | None, seconds: float) -> None:
         """Until it is worth looking again: a nudge, where nudges come; else a moment."""
@@ -134,17 +162,17 @@ class Freshness:
         except TimeoutError:
             return
 
-    async def _listen(self, target: str) -> None:
+    async def _listen(self, view: str) -> None:
         while True:
             try:
-                async for _ in self._nudges[target]():
-                    before = self._nudged.get(target)
-                    self._nudged[target] = asyncio.Event()
+                async for _ in self._nudges[view]():
+                    before = self._nudged.get(view)
+                    self._nudged[view] = asyncio.Event()
                     if before is not None:
                         before.set()
             except Unavailable:
                 pass
-            lost = self._nudged.pop(target, None)
+            lost = self._nudged.pop(view, None)
             if lost is not None:
                 lost.set()
             await self._clock.sleep(IDLE_PAUSE)

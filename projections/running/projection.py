@@ -1,13 +1,14 @@
 """What is a projection? A name, a fold, and which stores keep its documents. Nothing here touches a store."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from infra.ports import Copy, Doc
+from infra.view_names import in_generation
 from write_model.kernel.message import Envelope, Event
 
 MONGO, SQL = "mongo", "sql"
@@ -30,11 +31,21 @@ class Source(Generic[D]):
     document: type[D]
     stores: tuple[str, ...] = (MONGO,)
     version: int = 1
+    generation: int | None = None  # none: whichever is live, where it is read
+
+    @property
+    def family(self) -> str:
+        """The name that all of its generations share."""
+        return f"{self.view}_v{self.version}"
 
     @property
     def target(self) -> str:
-        """The name of collection and table: it carries the version."""
-        return f"{self.view}_v{self.version}"
+        """The name of collection and table: it carries version and generation."""
+        return in_generation(self.family, self.generation or 0)
+
+    def at(self, generation: int) -> "Source[D]":
+        """The same in one generation, whatever is live."""
+        return replace(self, generation=generation)
 
 
 def no_columns(_: Any) -> Mapping[str, Any]:
@@ -68,6 +79,10 @@ class Projection(Generic[D]):
     @property
     def target(self) -> str:
         return self.source.target
+
+    def at(self, generation: int) -> "Projection[D]":
+        """The same fold into one generation."""
+        return replace(self, source=self.source.at(generation))
 
     def doc(self, key: str, position: int, document: Document | D | None, *, stale: bool = False) -> Doc:
         """The document as stores take it."""

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from infra.ports import Cached, Copy, Doc, KeyValueStore, Query, Unavailable, ViewStore
+from infra.view_names import in_generation
 from projections.running.cursors import BadCursor, cursor
 from projections.running.freshness import Behind, Freshness, Rebuilding
 from projections.running.projection import HOUR, MONGO, Document, Source
@@ -51,6 +52,7 @@ class Choice(Generic[D]):
     store: str
     query: Query
     relation: str | None = None  # where it is asked, if not in the view's own table
+    joined: Sequence[Source[Any]] = ()  # whose generations the relation's name carries
     made: Callable[[Any], D] | None = None
 
 
@@ -77,6 +79,7 @@ async def many(
 
 async def copied(readers: Readers, source: Source[D], name: str, at_least: int) -> Found[D] | None:
     """What a Redis copy says by itself; None: ask by the document's key."""
+    source = readers.freshness.live(source)
     cached = await _cached(readers, source, [name])
     return _from_copy(readers, source, cached[0], at_least) if cached else None
 
@@ -84,20 +87,27 @@ async def copied(readers: Readers, source: Source[D], name: str, at_least: int) 
 async def page(readers: Readers, choices: Sequence[Choice[D]], sort: str, first: int, at_least: int) -> Page[D]:
     """One more than `first` is asked for, to know whether there are more. Raises Behind, Rebuilding, BadCursor."""
     for choice in choices:
-        position = readers.freshness.usable(choice.source, choice.store, at_least)
+        source = readers.freshness.live(choice.source)
+        position = readers.freshness.usable(source, choice.store, at_least)
         if position is None:
             continue
         try:
-            docs = await readers.stores[choice.store].find(choice.relation or choice.source.target, choice.query)
+            docs = await readers.stores[choice.store].find(_relation(readers, choice, source), choice.query)
         except ValueError:
             raise BadCursor from None
         except Unavailable:
             readers.freshness.lost(choice.store)
             continue
-        if not await readers.freshness.still(choice.source, choice.store, position):
+        if not await readers.freshness.still(source, choice.store, position):
             continue
         return Page([_item(choice, sort, doc) for doc in docs[:first]], len(docs) > first, position)
     raise readers.freshness.problem(choices[0].source)
+
+
+def _relation(readers: Readers, choice: Choice[Any], source: Source[Any]) -> str:
+    if choice.relation is None:
+        return source.target
+    return in_generation(choice.relation, *(readers.freshness.live(each).generation or 0 for each in choice.joined))
 
 
 def _item(choice: Choice[D], sort: str, doc: Doc) -> tuple[str, D]:
@@ -109,6 +119,7 @@ def _item(choice: Choice[D], sort: str, doc: Doc) -> tuple[str, D]:
 async def _read(
     readers: Readers, source: Source[D], keys: Sequence[str], at_least: int, names: Sequence[str], ttl: int
 ) -> dict[str, Found[D]]:
+    source = readers.freshness.live(source)  # one generation from here on, whatever is switched meanwhile
     cached = await _cached(readers, source, names)
     found: dict[str, Found[D]] = {}
     for key, copy in zip(keys, cached, strict=False):
@@ -153,7 +164,7 @@ def _from_copy(readers: Readers, source: Source[D], cached: Cached, at_least: in
     copy = cached.copy
     if copy is None or copy.body is None or cached.covered < at_least:
         return None
-    if not at_least and not readers.freshness.is_recent(cached.covered):
+    if not at_least and not readers.freshness.is_recent(source, cached.covered):
         return None
     document = msgspec.json.decode(copy.body, type=source.document)
     return Found(document, max(copy.position, cached.covered))

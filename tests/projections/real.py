@@ -12,13 +12,16 @@ from infra.event_log.appender import GroupAppender
 from infra.event_log.reader import PostgresLogReader
 from infra.mongo.view_store import Collected, MongoViewStore, open_client
 from infra.ports import Unavailable, ViewStore
+from infra.postgres.generations import PostgresGenerations
 from infra.postgres.leases import PostgresLeases
 from infra.postgres.pool import Pool, open_pool
 from infra.postgres.view_store import PostgresViewStore
 from infra.redis.key_values import RedisKeyValues, open_redis
-from projections.main import ALL, NAMES, Opened, runners
+from projections.main import ALL, NAMES, Opened, following
 from projections.running.comparing import Compared, compare
+from projections.running.ending import end
 from projections.running.feed import Feed
+from projections.running.following import Part
 from projections.running.freshness import Freshness
 from projections.running.lag import Health
 from projections.running.projection import MONGO, SQL, AnyProjection
@@ -90,17 +93,17 @@ async def projecting(stores: Stores, redis_url: str | None = None) -> AsyncItera
             MONGO: MongoViewStore(mongo, collected),
             SQL: PostgresViewStore(pool, children),
         }
-        opened = Opened(kept, RedisKeyValues(redis), reader, log.keys, log.decode, PostgresLeases(pool))
+        opened = Opened(
+            kept, RedisKeyValues(redis), reader, log.keys, log.decode, PostgresLeases(pool), PostgresGenerations(pool)
+        )
         feed, health = Feed(reader, log.decode, NAMES, clock), Health()
         readers = _readers(stores, redis_url, stack, clock, pool)
-        parts = [feed, readers.freshness, *runners(opened, health, feed, clock, "test")]
+        parts: list[Part] = [feed, readers.freshness, *following(opened, health, feed, clock, "test")]
         tasks = [asyncio.create_task(part.run()) for part in parts]
         try:
             yield Real(log, opened, readers, feed, health, pool, mongo)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
 
 def _readers(stores: Stores, redis_url: str | None, stack: AsyncExitStack, clock: SystemClock, pool: Pool) -> Readers:
@@ -110,4 +113,4 @@ def _readers(stores: Stores, redis_url: str | None, stack: AsyncExitStack, clock
     redis = open_redis(redis_url or stores.redis_url)
     stack.push_async_callback(redis.aclose)
     kept: Mapping[str, ViewStore] = {MONGO: MongoViewStore(mongo), SQL: PostgresViewStore(pool)}
-    return Readers(kept, RedisKeyValues(redis), Freshness(kept, clock))
+    return Readers(kept, RedisKeyValues(redis), Freshness(kept, clock, generations=PostgresGenerations(pool)))

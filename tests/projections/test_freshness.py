@@ -29,7 +29,7 @@ async def test_a_position_that_only_a_reader_has_heard_of_changes_nothing_for_ot
     assert isinstance(problem, Behind)
     assert (problem.position, problem.lag_ms) == (5, 20)
     assert freshness.usable(SOURCE, MONGO, 0) == 5
-    assert freshness.is_recent(5)
+    assert freshness.is_recent(SOURCE, 5)
 
 
 async def test_a_position_that_is_there_is_not_waited_for() -> None:

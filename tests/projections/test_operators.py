@@ -8,12 +8,15 @@ import pytest
 import typer
 from psycopg import AsyncConnection
 
+from infra.clock import SystemClock
 from infra.event_log.appender import GroupAppender
 from infra.event_log.reader import PostgresLogReader
 from infra.postgres.keys import PostgresKeys
 from infra.postgres.pool import open_pool
 from infra.settings import Settings, read_settings
-from projections.main import ALL
+from projections.main import ALL, NAMES, build
+from projections.running.feed import Feed
+from projections.running.rebuild import Rebuild
 from tests.kit.builders.ids import ORDER_ID, PRODUCT_ID
 from tests.kit.builders.story import a_story
 from tests.kit.given_view import ALog
@@ -47,8 +50,11 @@ async def shop(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         log = ALog(appender, reader, PostgresKeys(keys, KEK))
         for event in a_story():
             await log.append(event)
-    for projection in ALL:
-        await rebuild.rebuild(settings, projection, lambda *_: None)
+    async with build(settings) as opened:
+        feed = Feed(opened.reader, opened.decode, NAMES, SystemClock())
+        for projection in ALL:
+            for store in projection.source.stores:
+                await Rebuild(projection, opened.stores[store], feed, fence=1).run()
     return settings
 
 

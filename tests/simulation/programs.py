@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from infra.memory.generations import MemoryGenerations
 from infra.ports import Mail
 from infra.resilience.breaker import Breaker
 from infra.resilience.guarded import GuardedMailer, GuardedProvider
@@ -111,7 +112,8 @@ async def projecting(world: World, here: Running) -> None:
     clock, health = world.program_clock(), Health()
     leases = world.wire("leases", world.leases, here)
     decode = world.decode_of(here)
-    opened = Opened(world.views_of(here), world.copies_of(here), log, world.keys_of(here), decode, leases)
+    views, copies = world.views_of(here), world.copies_of(here)
+    opened = Opened(views, copies, log, world.keys_of(here), decode, leases, MemoryGenerations())
     feed = Feed(log, decode, NAMES, clock)
     parts = runners(opened, health, feed, clock, here.program.name, world.views)
     async with asyncio.TaskGroup() as tasks:

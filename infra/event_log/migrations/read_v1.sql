@@ -1,4 +1,5 @@
--- Schema read: projections in SQL, droppable. Tables carry their view's version; plain names are views of them.
+-- Schema read: projections in SQL, droppable. Tables carry their view's version; a later generation's are made like
+-- them, plain names are views of the live ones (read_names_v1.sql).
 -- Every statement may run again: a dropped schema is made anew by whoever needs it.
 create schema if not exists read;
 
@@ -111,16 +112,3 @@ create table if not exists read.payments_v1 (
     stale boolean
 );
 create index if not exists idx_payments_order on read.payments_v1 (order_id);
-
-create or replace view read.products_listed_v1 as
-    select p.*, coalesce((select sum(s.available) from read.stock_levels_v1 s where s.product_id = p.id), 0)::bigint
-        as available
-    from read.products_v1 p;
-
-create or replace view read.products as select * from read.products_listed_v1 where document <> 'null'::jsonb;
-create or replace view read.stock_levels as select * from read.stock_levels_v1 where document <> 'null'::jsonb;
-create or replace view read.orders as select * from read.orders_v1 where document <> 'null'::jsonb;
-create or replace view read.order_items as select * from read.order_items_v1;
-create or replace view read.carts as select * from read.carts_v1 where document <> 'null'::jsonb;
-create or replace view read.cart_items as select * from read.cart_items_v1;
-create or replace view read.payments as select * from read.payments_v1 where document <> 'null'::jsonb;
