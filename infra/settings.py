@@ -3,7 +3,7 @@
 Variables: TELOCOMPRO_POSTGRES_URL, KEYS_DATABASE_URL, TELOCOMPRO_REDIS_URL, TELOCOMPRO_MONGO_URL, TELOCOMPRO_PORT_BASE,
 TELOCOMPRO_STRIPE_API_KEY, TELOCOMPRO_STRIPE_WEBHOOK_SECRET, TELOCOMPRO_STRIPE_BASE_URL, TELOCOMPRO_MAIL_URL,
 TELOCOMPRO_KEK, TELOCOMPRO_SIGNING_KEY, TELOCOMPRO_HEAD_KEY, TELOCOMPRO_DATA, TELOCOMPRO_CLOCK, TELOCOMPRO_ENVIRONMENT,
-TELOCOMPRO_WORKER.
+TELOCOMPRO_WORKER, TELOCOMPRO_LIMIT_PERSON_RATE, _PERSON_BURST, _ADDRESS_RATE, _ADDRESS_BURST, _AT_ONCE, _SOCKETS.
 """
 
 import base64
@@ -20,6 +20,7 @@ from infra.embedded import secret_file
 
 _ROOT = Path(__file__).parents[1]
 _KEK_BYTES = 32
+_PUBLIC = ("staging", "production")  # environments
 
 
 class SettingsMissing(Exception):
@@ -149,6 +150,23 @@ class Secrets(_Group):
         return _present(self.head_key, "TELOCOMPRO_HEAD_KEY")
 
 
+class Limits(_Group):
+    """What a door takes on. Rates are requests a second, per process; where everybody comes from one machine, as in
+    development, they are above what the process can do."""
+
+    model_config = SettingsConfigDict(env_prefix="TELOCOMPRO_LIMIT_")
+
+    person_rate: float = Field(default=5_000, gt=0)  # by access token
+    person_burst: float = Field(default=10_000, ge=1)
+    address_rate: float = Field(default=20_000, gt=0)
+    address_burst: float = Field(default=40_000, ge=1)
+    at_once: int = Field(default=512, ge=1)  # requests under way
+    sockets: int = Field(default=20_000, ge=1)  # open
+
+
+IN_PUBLIC = {"person_rate": 50, "person_burst": 200, "address_rate": 500, "address_burst": 2_000}
+
+
 class Runtime(_Group):
     """Where and as what it runs."""
 
@@ -169,6 +187,7 @@ class Settings(BaseModel):
     mail: Mail
     secrets: Secrets
     runtime: Runtime
+    limits: Limits = Field(default_factory=Limits)
 
 
 def read_settings(run_json: Path | None = None) -> Settings:
@@ -184,7 +203,7 @@ def settings_of(run: run_files.RunJson | None, data: Path) -> Settings:
     """The same for a run that is known already. Raises SettingsMissing, SettingsInvalid."""
     urls = {} if run is None else run.urls
     runtime = _read(Runtime, data=data)
-    secrets = {} if runtime.environment in ("staging", "production") else secret_file.read(runtime.data)
+    secrets = {} if runtime.environment in _PUBLIC else secret_file.read(runtime.data)
     return Settings(
         stores=_read(Stores, **{f"{name}_url": url for name, url in urls.items()}),
         ports=_read(Ports, **({} if run is None or "base" not in run.ports else {"base": run.ports["base"]})),
@@ -199,6 +218,7 @@ def settings_of(run: run_files.RunJson | None, data: Path) -> Settings:
             Secrets, **{name: secrets[name] for name in ("kek", "signing_key", "head_key") if name in secrets}
         ),
         runtime=runtime,
+        limits=_read(Limits, **(IN_PUBLIC if runtime.environment in _PUBLIC else {})),
     )
 
 

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
@@ -20,8 +20,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from infra.clock import SystemClock
-from infra.observability.logs import configure
+from infra.observability.logs import configure, logger
 from infra.observability.requests import RequestLog
+from infra.resilience.buckets import Buckets
+from infra.resilience.load import Load
+from infra.resilience.shedding import HEALTH, Shedding
 from infra.security import jwks
 from infra.security.headers import SecurityHeaders
 from infra.security.tokens import SigningKey, Verifier
@@ -29,12 +32,14 @@ from infra.settings import Settings, read_settings
 from projections.main import build_document_at, open_readers
 from projections.order_tracking.view import Found, OrderTracking
 from read_api.graphql import playground
+from read_api.graphql import refusals as graphql_refusals
 from read_api.graphql.app import Door
 from read_api.graphql.context import Platform
 from read_api.graphql.schema import build_schema
 from read_api.graphql.subscriptions import Subscriptions
 from read_api.rest import app as rest
 from read_api.rest import pages
+from read_api.rest import refusals as rest_refusals
 from read_api.rest.operation import AsOf
 from write_model.main import WriteModel, build, build_api
 
@@ -119,17 +124,34 @@ def graphql(platform: Platform, verifier: Verifier) -> Starlette:
 async def serve(settings: Settings, wanted: Sequence[str]) -> None:
     """Until SIGTERM or SIGINT; then requests under way are finished."""
     ports = {REST: settings.ports.rest, GRAPHQL: settings.ports.graphql}
-    async with applications(settings) as doors:
+    load = Load(settings.limits.at_once, lambda refused: logger().warning("too much to do", refused=refused))
+    async with applications(settings) as applied:
+        doors = shedding(settings, load, applied)
         servers = [Server(config(doors[name], ports[name])) for name in wanted]
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _end, servers)
         async with asyncio.TaskGroup() as tasks:
-            for server in servers:
-                tasks.create_task(server.serve())
+            watching = tasks.create_task(load.watch())
+            serving = [tasks.create_task(server.serve()) for server in servers]
             for server in servers:
                 await server.up.wait()
             print("ready http", flush=True)  # noqa: T201 the runner waits for this line
+            await asyncio.wait(serving)
+            watching.cancel()
+
+
+def shedding(settings: Settings, load: Load, doors: Mapping[str, ASGIApp]) -> dict[str, ASGIApp]:
+    """Both share what this process can do, and what each client may ask for."""
+    limits = settings.limits
+    people = Buckets(limits.person_rate, limits.person_burst)
+    addresses = Buckets(limits.address_rate, limits.address_burst)
+    always = [f"{prefix}{path}" for prefix in ("", rest.PREFIX) for path in HEALTH]
+    told = {REST: rest_refusals.told, GRAPHQL: graphql_refusals.told}
+    return {
+        name: Shedding(app, load, people, addresses, told[name], origins=ORIGINS, always=always)
+        for name, app in doors.items()
+    }
 
 
 def config(app: ASGIApp, port: int) -> uvicorn.Config:

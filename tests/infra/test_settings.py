@@ -49,6 +49,25 @@ def test_a_run_that_is_starting_is_found_by_its_data_folder(tmp_path: Path, monk
     assert read_settings().stores.mongo_url == URLS["mongo"]
 
 
+def test_clients_are_held_tighter_where_the_public_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = a_run(tmp_path)
+    at_home = read_settings(file).limits
+    monkeypatch.setenv("TELOCOMPRO_ENVIRONMENT", "production")
+    monkeypatch.setenv("TELOCOMPRO_LIMIT_ADDRESS_RATE", "700")
+
+    in_public = read_settings(file).limits
+
+    assert in_public.person_rate < at_home.person_rate
+    assert (in_public.address_rate, in_public.at_once) == (700, at_home.at_once)
+
+
+def test_a_limit_that_lets_nobody_in_is_told_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELOCOMPRO_LIMIT_AT_ONCE", "0")
+
+    with pytest.raises(SettingsInvalid, match="TELOCOMPRO_LIMIT_AT_ONCE"):
+        read_settings(a_run(tmp_path))
+
+
 def test_the_environment_wins_over_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = a_run(tmp_path)
     monkeypatch.setenv("TELOCOMPRO_POSTGRES_URL", "postgresql://other/main")
