@@ -19,7 +19,7 @@ from infra.event_log.reader import PostgresLogReader
 from infra.ids import Uuid7Ids
 from infra.ports import Appender, Keys, LogReader
 from infra.postgres.keys import PostgresKeys
-from infra.postgres.pool import Pool, open_pool
+from infra.postgres.pool import Pool, open_pool, planned_once
 from infra.settings import Settings
 from write_model.handling.bus import Bus, build_bus
 from write_model.handling.coding import Decode
@@ -57,7 +57,7 @@ async def build(settings: Settings, *, connections: int = CONNECTIONS) -> AsyncI
     """Raises SettingsMissing and SettingsInvalid; Unavailable when a store can't be reached."""
     kek = settings.secrets.kek_bytes()
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, connections))
+        pool = await stack.enter_async_context(open_pool(planned_once(settings.stores.postgres_url), connections))
         keys_pool = await stack.enter_async_context(open_pool(settings.stores.keys_url, KEY_CONNECTIONS))
         reader = await stack.enter_async_context(PostgresLogReader(pool))
         appender = await stack.enter_async_context(GroupAppender(settings.stores.postgres_url))

@@ -66,3 +66,11 @@ def in_utc(url: str, **settings: object) -> str:
         connect_timeout=str(given.get("connect_timeout") or CONNECT_SECONDS),
         **{name: str(given.get(name) or usual) for name, usual in _ALIVE.items()},
     )
+
+
+def planned_once(url: str) -> str:
+    """The same connection for few statements that are asked all day, each with one good plan for any values.
+
+    Planning a read of the log anew, over its partitions, takes the server longer than the read itself.
+    """
+    return in_utc(url, plan_cache_mode="force_generic_plan")
