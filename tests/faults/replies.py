@@ -1,12 +1,13 @@
 """Which bytes from a server say that something was done for good? For PostgreSQL's appends, and for HTTP commands.
 
 PostgreSQL speaks in frames: one letter, four bytes of length, the rest. The append's connection is known by the
-statement that it prepares; what it executes is committed at the next "ready" without an error before it.
+statement that it prepares; what it executes is committed at the next "ready" without an error before it. One row tells
+the position; another row stands for each command that was not accepted.
 """
 
 APPEND = b"from log.append("
 EXECUTES = b"\x00append\x00"  # the unnamed portal, then the name of the statement
-COMPLETE, FAILED, READY = b"C", b"E", b"Z"
+ROW, COMPLETE, FAILED, READY = b"D", b"C", b"E", b"Z"
 HEADER = 5  # bytes
 COMMANDS = (b"POST ", b"PUT ", b"PATCH ", b"DELETE ")
 
@@ -19,6 +20,7 @@ class Appends:
         self._under_way = 0
         self._rest = b""
         self._completed = self._failed = False
+        self._rows = 0
 
     @property
     def awaits(self) -> bool:
@@ -31,7 +33,7 @@ class Appends:
             self._under_way += data.count(EXECUTES)
 
     def heard(self, data: bytes) -> bool:
-        """True when a commit is among what these bytes complete."""
+        """True when these bytes complete the answer to a batch that was accepted as a whole."""
         if not self._prepared:
             return False
         committed = False
@@ -45,13 +47,15 @@ class Appends:
         return committed
 
     def _frame(self, kind: bytes) -> bool:
-        if kind == COMPLETE:
+        if kind == ROW:
+            self._rows += 1
+        elif kind == COMPLETE:
             self._completed = True
         elif kind == FAILED:
             self._failed = True
         elif kind == READY:
-            committed = self._completed and not self._failed and self._under_way > 0
-            self._completed = self._failed = False
+            committed = self._completed and not self._failed and self._rows == 1 and self._under_way > 0
+            self._completed, self._failed, self._rows = False, False, 0
             self._under_way = max(0, self._under_way - 1)
             return committed
         return False
