@@ -23,7 +23,7 @@ from infra.ports import Generations, GenerationStore, Keys, LogReader, ViewStore
 from infra.postgres.generations import PostgresGenerations
 from infra.postgres.keys import PostgresKeys
 from infra.postgres.leases import PostgresLeases
-from infra.postgres.pool import Pool, open_pool
+from infra.postgres.pool import Pool, open_pool, planned_once
 from infra.postgres.view_store import PostgresViewStore
 from infra.redis.key_values import RedisKeyValues, open_redis
 from infra.settings import Settings, Stores, read_settings
@@ -50,6 +50,7 @@ from projections.running.moves import Moves
 from projections.running.projection import MONGO, SQL, AnyProjection, Source
 from projections.running.reading import Found, Readers
 from projections.running.runner import Runner, Surroundings
+from projections.running.touching import Touching
 from projections.stock_levels.projector import STOCK_LEVELS
 from projections.user_events.projector import USER_EVENTS
 from write_model.handling.coding import Decode
@@ -86,18 +87,25 @@ class Opened:
     keys: Keys
     decode: Decode
     leases: PostgresLeases
-
     generations: GenerationStore
 
     async def live(self, source: Source[Any]) -> Source[Any]:
         """In the generation that is live now. Raises Unavailable."""
         return source.at((await self.generations.read()).get(source.family, Generations()).live)
 
+
 async def build_document_at(
     key: str, at: int | datetime, reader: LogReader, decode: Decode, document: OrderTracking | None = None
 ) -> Found[OrderTracking] | None:
     """An order as it stood. `document`: the live one, which names an adopted order's payments."""
     return await as_of.build_document_at(ORDER_TRACKING, key, at, reader, decode, document)
+
+
+def touching(reader: LogReader, decode: Decode) -> Touching:
+    """What the log's newest events touch of the catalogue."""
+    watched = (PRODUCT_PAGE, STOCK_LEVELS, PRODUCT_REVIEWS)
+    available = {STOCK_LEVELS.source.view: lambda event: int(event.available)}
+    return Touching(reader, decode, NAMES, watched, available)
 
 
 @asynccontextmanager
@@ -123,7 +131,7 @@ async def build(settings: Settings) -> AsyncIterator[Opened]:
     async with AsyncExitStack() as stack:
         views_pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS))
         stores, copies = _open_stores(stack, settings.stores, views_pool)
-        pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, 3))
+        pool = await stack.enter_async_context(open_pool(planned_once(settings.stores.postgres_url), 3))
         keys_pool = await stack.enter_async_context(open_pool(settings.stores.keys_url, KEY_CONNECTIONS))
         keys = PostgresKeys(keys_pool, kek)
         reader = await stack.enter_async_context(PostgresLogReader(pool))

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -21,7 +22,7 @@ from starlette.types import ASGIApp
 
 from infra.clock import SystemClock
 from infra.observability.logs import configure, logger
-from infra.observability.requests import RequestLog
+from infra.observability.requests import AccessLog, RequestLog
 from infra.resilience.buckets import Buckets
 from infra.resilience.load import Load
 from infra.resilience.shedding import HEALTH, Shedding
@@ -29,7 +30,7 @@ from infra.security import jwks
 from infra.security.headers import SecurityHeaders
 from infra.security.tokens import SigningKey, Verifier
 from infra.settings import Settings, read_settings
-from projections.main import build_document_at, open_readers
+from projections.main import build_document_at, open_readers, touching
 from projections.order_tracking.view import Found, OrderTracking
 from read_api.graphql import playground
 from read_api.graphql import refusals as graphql_refusals
@@ -37,6 +38,10 @@ from read_api.graphql.app import Door
 from read_api.graphql.context import Platform
 from read_api.graphql.schema import build_schema
 from read_api.graphql.subscriptions import Subscriptions
+from read_api.kept.answers import Answers
+from read_api.kept.changes import Changes
+from read_api.kept.documents import Documents
+from read_api.kept.front import Front, Questions
 from read_api.rest import app as rest
 from read_api.rest import pages
 from read_api.rest import refusals as rest_refusals
@@ -49,6 +54,9 @@ PATHS = ("/graphql", "/graphql/", "/api/v1/graphql", "/api/v1/graphql/")
 SHOWN = ("Consistency-Token", "Retry-After", "X-Request-Id")  # to scripts of other origins
 DRAIN_SECONDS = 5
 REST, GRAPHQL = "rest", "graphql"
+CANCEL_AGAIN_SECONDS = 0.2
+REST_KEPT = Questions("GET", rest.kept)
+GRAPHQL_KEPT = Questions("POST", lambda path: path if path in PATHS else None)
 
 
 class Server(uvicorn.Server):
@@ -75,12 +83,37 @@ async def applications(settings: Settings) -> AsyncIterator[dict[str, ASGIApp]]:
         readers = await stack.enter_async_context(open_readers(settings, SystemClock()))
         signing_key = SigningKey.from_pem(settings.secrets.signing_key_pem())
         verifier = Verifier(jwks.document([signing_key.public]))
-        platform = Platform(readers, write.bus, write.clock, write.ids, as_of(write))
+        changes = Changes(touching(write.reader, write.decode), readers.freshness, SystemClock())
+        await stack.enter_async_context(_following(changes))
+        platform = Platform(readers, write.bus, write.clock, write.ids, as_of(write), Documents(readers, changes))
+        ahead = partial(
+            Front,
+            answers=Answers(changes),
+            verifier=verifier,
+            clock=write.clock,
+            new_id=write.ids.new,
+            say=AccessLog(),
+        )
         reads = rest.operations(readers, verifier, platform.as_of)
         contract = pages.merged(commands.openapi(), reads)
         pictures = settings.runtime.data / "images"
         commands.router.routes[:0] = [*pages.routes(contract, pictures), *rest.routes(reads), *rest.health(readers)]
-        yield {REST: commands, GRAPHQL: graphql(platform, verifier)}
+        yield {
+            REST: ahead(commands, questions=REST_KEPT),
+            GRAPHQL: ahead(graphql(platform, verifier), questions=GRAPHQL_KEPT),
+        }
+
+
+@asynccontextmanager
+async def _following(changes: Changes) -> AsyncIterator[None]:
+    """Hear of changes while the block runs."""
+    running = asyncio.create_task(changes.run())
+    try:
+        yield
+    finally:
+        while not running.done():  # drivers may swallow a cancellation
+            running.cancel()
+            await asyncio.wait([running], timeout=CANCEL_AGAIN_SECONDS)
 
 
 def as_of(write: WriteModel) -> AsOf:
@@ -182,7 +215,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=(REST, GRAPHQL), help="one of the two doors")
     only = parser.parse_args().only
-    configure("http")
+    configure("http", batched=True)
     uvloop.run(serve(read_settings(), [only] if only else [REST, GRAPHQL]))
 
 

@@ -9,7 +9,9 @@ from uuid import UUID
 import uvloop
 
 from infra.clock import SystemClock
-from infra.observability.logs import configure
+from infra.observability.logs import configure, logger
+from infra.open_files import allow_most
+from infra.resilience.load import Load
 from infra.security import jwks
 from infra.security.tokens import SigningKey, Verifier
 from infra.settings import Settings, read_settings
@@ -19,6 +21,7 @@ from projections.public_changes import view as changes
 from projections.stock_levels import view as levels
 from projections.stock_levels.view import Readers
 from read_api.ws import sources
+from read_api.ws.bounds import Bounds
 from read_api.ws.resume import Sources
 from read_api.ws.rooms import Hub
 from read_api.ws.server import listening
@@ -111,19 +114,22 @@ async def serve(settings: Settings) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ended.set)
+        load = Load(settings.limits.sockets, lambda refused: logger().warning("too much to do", refused=refused))
         async with (
-            listening(HOST, settings.ports.ws, verifier, hub, Sources(seen, Rooms(readers))),
+            listening(HOST, settings.ports.ws, verifier, hub, Sources(seen, Rooms(readers)), Bounds(load)),
             asyncio.TaskGroup() as tasks,
         ):
-            handing_out = tasks.create_task(hub.run())
+            running = [tasks.create_task(hub.run()), tasks.create_task(load.watch())]
             print("ready ws", flush=True)  # noqa: T201 the runner waits for this line
             await ended.wait()
-            handing_out.cancel()
+            for task in running:
+                task.cancel()
 
 
 def main() -> None:
     """Read the settings, serve, end."""
     configure("ws")
+    allow_most()
     uvloop.run(serve(read_settings()))
 
 

@@ -46,6 +46,12 @@ def position_of(text: str) -> int | None:
     return int(text)
 
 
+def floor(readers: Readers, source: Any, at_least: int = 0) -> int:
+    """The position as of which the view is read, whichever store is asked next."""
+    found = [readers.freshness.usable(source, store, at_least) for store in source.stores]
+    return max(min((position for position in found if position is not None), default=0), at_least)
+
+
 async def reach(readers: Readers, need: Need, *sources: Any) -> None:
     """Until every view has reached the position. Raises Behind, or Rebuilding where a view is being filled again."""
     for source in sources:

@@ -21,11 +21,13 @@ from read_api.graphql.context import Context, Platform, new_context
 from read_api.graphql.errors import Failed, coded, formatted
 from read_api.graphql.playground import PAGE_POLICY
 from read_api.graphql.schema import Schema
+from read_api.kept.uses import uses_of
 from read_api.wait_for import BadToken, need_of
 from write_model.handling.catalogue import entry, language
 
 LARGEST = 65_536  # bytes of a document with its variables
 JSON = "application/json"
+POSITION = b',"extensions":{"position":'
 WEB = {OperationType.QUERY, OperationType.MUTATION}  # subscriptions go over the socket
 RETRY = frozenset({429, 503})
 
@@ -64,7 +66,8 @@ class Door:
         try:
             body = await _body(request)
             viewer = viewer_of(self.verifier, request.headers.get("authorization"), request.headers.get("cart-session"))
-            context = await new_context(self.platform, viewer, need_of(request.headers), locale)
+            uses = uses_of(request.scope)
+            context = await new_context(self.platform, viewer, need_of(request.headers), locale, uses)
         except (Failed, TokenInvalid, BadToken) as problem:
             return self._failed(problem, locale)
         except BodyTooLarge:
@@ -87,7 +90,7 @@ class Door:
             return self._failed(Failed("edge.query_invalid", message=message), context.locale)
         except RecursionError:
             return self._failed(Failed("edge.query_too_deep"), context.locale)
-        return _answered(result.data, result.errors or (), context)
+        return _answered(body.query, result.data, result.errors or (), context)
 
     def _failed(self, problem: Exception, locale: str, headers: Mapping[str, str] | None = None) -> Response:
         code, details = coded(problem)
@@ -122,7 +125,7 @@ async def _body(request: Request) -> _Body:
         raise Failed("edge.body_malformed") from None
 
 
-def _answered(data: dict[str, Any] | None, errors: Sequence[GraphQLError], context: Context) -> Response:
+def _answered(query: str, data: dict[str, Any] | None, errors: Sequence[GraphQLError], context: Context) -> Response:
     """200 as long as there is something to show; else the status of the first error's code."""
     told = [formatted(error, context.locale) for error in errors]
     answer: dict[str, Any] = {"data": data}
@@ -134,10 +137,14 @@ def _answered(data: dict[str, Any] | None, errors: Sequence[GraphQLError], conte
             details: Any = told[0]["extensions"]
             status = entry(details["code"]).status
             headers = _retry(status, details)
-    if context.positions:
-        answer["extensions"] = {"position": min(context.positions)}
-        headers["Consistency-Token"] = str(max(context.positions))
-    return Response(orjson.dumps(answer), status, headers, JSON)
+        context.uses.unwatched = True
+    if not context.positions:
+        return Response(orjson.dumps(answer), status, headers, JSON)
+    start = orjson.dumps(answer)[:-1] + POSITION
+    if "position" not in query:  # else the data tell positions, too
+        context.uses.parts = (start, b"}}")
+    headers["Consistency-Token"] = str(max(context.positions))
+    return Response(b"%b%d}}" % (start, min(context.positions)), status, headers, JSON)
 
 
 def _retry(status: int, details: Mapping[str, Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from infra.ports import Unavailable
 from infra.security.tokens import TokenExpired, TokenInvalid
 from projections.order_history.view import BadCursor
 from projections.product_page.view import Behind, Page, Rebuilding
+from read_api.kept.uses import uses_of
 from read_api.wait_for import BadToken
 from write_model.handling.catalogue import entry, language
 
@@ -41,6 +42,7 @@ class BadParameter(Exception):
 def found(request: Request, document: object, position: int, version: int | None = None) -> Response:
     """200 with ETag and position, or 304. `version`: where the document is a fold of one stream alone."""
     body = msgspec.json.encode(document)
+    uses_of(request.scope).parts = (body, None)
     return _tagged(request, body, position, f'"{version}"' if version is not None else _digest(body))
 
 
@@ -50,8 +52,11 @@ def found_page(
     """The same for a list. The tag is of what it lists: it stays while the log goes on with other things."""
     items = [shown(document) for _, document in page.items]
     last = page.items[-1][0] if page.has_next and page.items else None
-    body = msgspec.json.encode({"items": items, "next": last, "position": page.position})
-    return _tagged(request, body, page.position, _digest(msgspec.json.encode([items, last])))
+    start = msgspec.json.encode({"items": items, "next": last})
+    tag = _digest(start)
+    start = start[:-1] + b',"position":'
+    uses_of(request.scope).parts = (start, b"}")
+    return _tagged(request, b"%b%d}" % (start, page.position), page.position, tag)
 
 
 def _digest(content: bytes) -> str:

@@ -13,6 +13,7 @@ from read_api.rest.operation import AsOf, Operation
 from read_api.rest.routes import catalogue, own
 
 PREFIX = "/api/v1/rest"
+CATALOGUE = (f"{PREFIX}/products", f"{PREFIX}/stock-items/")
 
 
 def operations(readers: Readers, verifier: Verifier, as_of: AsOf) -> list[Operation]:
@@ -22,6 +23,24 @@ def operations(readers: Readers, verifier: Verifier, as_of: AsOf) -> list[Operat
 
 def routes(reads: Sequence[Operation]) -> list[BaseRoute]:
     return [Route(f"{PREFIX}{read.path}", answering(read.endpoint), methods=["GET"]) for read in reads]
+
+
+def kept(path: str) -> str | None:
+    """What the route is called whose answers are kept until something changes; None: they are not."""
+    if not path.startswith(CATALOGUE):
+        return None
+    parts = path.removeprefix(PREFIX).split("/")
+    match parts:
+        case ["", "products"]:
+            return path
+        case ["", "products", _]:
+            return f"{PREFIX}/products/{{id}}"
+        case ["", "products", _, "reviews"]:
+            return f"{PREFIX}/products/{{id}}/reviews"
+        case ["", "stock-items", _]:
+            return f"{PREFIX}/stock-items/{{variant}}"
+        case _:
+            return None
 
 
 def health(readers: Readers) -> list[BaseRoute]:

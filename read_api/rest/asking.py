@@ -9,6 +9,7 @@ from starlette.requests import Request
 from infra.security.tokens import Verifier
 from projections.product_page.view import Readers
 from read_api.auth import Viewer, viewer_of
+from read_api.kept.uses import Uses, uses_of
 from read_api.rest.answers import BadParameter, NotThere, SignInNeeded
 from read_api.wait_for import BIGGEST, need_of, position_of, reach
 
@@ -20,9 +21,20 @@ USUAL = 20
 class Reading:
     """Who asks, and how fresh it must be; made once per request."""
 
-    viewer: Viewer
+    asker: Viewer
     readers: Readers
     request: Request
+
+    @property
+    def uses(self) -> Uses:
+        """What the answer rests on."""
+        return uses_of(self.request.scope)
+
+    @property
+    def viewer(self) -> Viewer:
+        """Whoever looks at it makes an answer for this viewer alone."""
+        self.uses.is_personal = True
+        return self.asker
 
     async def at_least(self, *sources: object) -> int:
         """Wait for the reader's position; the position to read at. Raises Behind, Rebuilding, BadToken."""

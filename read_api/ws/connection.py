@@ -11,9 +11,11 @@ from uuid import UUID
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from infra.ports import Busy
 from infra.security.tokens import TokenExpired, TokenInvalid, Verifier
 from read_api.auth import Viewer
 from read_api.ws import frames
+from read_api.ws.bounds import Bounds
 from read_api.ws.frames import Auth, BadFrame, Incoming, OrderRef, Resume, Variants
 from read_api.ws.resume import (
     Came,
@@ -51,8 +53,15 @@ class Connection:
     """`serve` runs until the client leaves; reading and telling go on side by side."""
 
     def __init__(
-        self, socket: ServerConnection, token: str | None, verifier: Verifier, hub: Hub, sources: Sources
+        self,
+        socket: ServerConnection,
+        token: str | None,
+        verifier: Verifier,
+        hub: Hub,
+        sources: Sources,
+        bounds: Bounds | None = None,
     ) -> None:
+        self._bounds = bounds or Bounds()
         self._socket, self._verifier, self._hub, self._sources = socket, verifier, hub, sources
         self._token = token
         self._subject: UUID | None = None  # whose connection it is, once known
@@ -96,8 +105,13 @@ class Connection:
 
     async def _listen(self) -> None:
         async for raw in self._socket:
+            seconds = self._bounds.frames.take(id(self))
             try:
-                await self._answer(frames.read(raw))
+                incoming = frames.read(raw)
+                if seconds:
+                    await self._error(incoming.id, "edge.too_many_requests", retryAfter=round(seconds, 3))
+                else:
+                    await self._answer(incoming)
             except BadFrame as problem:
                 await self._error(problem.reply_to, problem.code, message=problem.message)
             self._opened.set()
@@ -113,6 +127,8 @@ class Connection:
             await self._error(incoming.id, "edge.token_expired")
         except TokenInvalid:
             await self._error(incoming.id, "edge.token_invalid")
+        except Busy as busy:
+            await self._error(incoming.id, "edge.busy", retryAfter=busy.retry_after)
         except Behind as late:
             await self._error(incoming.id, "read.behind", position=late.position, lagMs=late.lag_ms)
 
@@ -123,7 +139,8 @@ class Connection:
             case Variants(variant_ids=variant_ids) if incoming.type == "leave:stock":
                 await self._leave(incoming.id, [stock_channel(variant_id) for variant_id in variant_ids])
             case OrderRef() | Variants() | Resume():
-                await self._come(incoming.id, incoming.data)
+                with self._bounds.joins.one():
+                    await self._come(incoming.id, incoming.data)
             case Auth(token=token):
                 await self._authenticate(incoming.id, token)
             case _:

@@ -9,8 +9,10 @@ import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from infra.ports import Busy
 from infra.security.tokens import TokenExpired, TokenInvalid, Verifier
 from read_api.auth import bearer
+from read_api.ws.bounds import Bounds
 from read_api.ws.connection import Connection
 from read_api.ws.frames import LONGEST
 from read_api.ws.resume import Sources
@@ -24,8 +26,11 @@ PING_SECONDS = 20.0
 
 
 @asynccontextmanager
-async def listening(host: str, port: int, verifier: Verifier, hub: Hub, sources: Sources) -> AsyncIterator[Server]:
+async def listening(
+    host: str, port: int, verifier: Verifier, hub: Hub, sources: Sources, bounds: Bounds | None = None
+) -> AsyncIterator[Server]:
     """Serve until left; then every client is told to come back (close code 1001)."""
+    within = bounds or Bounds()
 
     def admit(socket: ServerConnection, request: Request) -> Response | None:
         path = urlsplit(request.path).path
@@ -41,11 +46,17 @@ async def listening(host: str, port: int, verifier: Verifier, hub: Hub, sources:
             return _refused(socket, "edge.token_expired")
         except TokenInvalid:
             return _refused(socket, "edge.token_invalid")
+        if within.sockets.is_full or within.joins.is_full:
+            return _refused(socket, "edge.busy", within.sockets.retry_after())
         return None
 
     async def handle(socket: ServerConnection) -> None:
         assert socket.request is not None
-        await Connection(socket, token_of(socket.request), verifier, hub, sources).serve()
+        try:
+            with within.sockets.one():
+                await Connection(socket, token_of(socket.request), verifier, hub, sources, within).serve()
+        except Busy:  # many were let in at once
+            await socket.close(1013, "too many are connected: come back later")
 
     async with serve(
         handle,
@@ -63,7 +74,7 @@ async def listening(host: str, port: int, verifier: Verifier, hub: Hub, sources:
         yield server
 
 
-def _refused(socket: ServerConnection, code: str) -> Response:
+def _refused(socket: ServerConnection, code: str, retry_after: float | None = None) -> Response:
     """Problem details, before there is a socket to send an error frame on."""
     known = entry(code)
     response = socket.respond(HTTPStatus(known.status), "")
@@ -71,6 +82,8 @@ def _refused(socket: ServerConnection, code: str) -> Response:
     del response.headers["Content-Type"], response.headers["Content-Length"]
     response.headers["Content-Type"] = "application/problem+json"
     response.headers["Content-Length"] = str(len(body))
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(round(retry_after))
     response.body = body
     return response
 

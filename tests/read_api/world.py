@@ -14,10 +14,11 @@ from starlette.applications import Starlette
 from infra.clock import SystemClock
 from infra.memory.key_values import MemoryKeyValues
 from infra.memory.views import MemoryViewStore
+from infra.observability.requests import AccessLog
 from infra.ports import Cached, Doc, Query
 from infra.security import jwks
 from infra.security.tokens import Verifier
-from projections.main import ALL, build_document_at
+from projections.main import ALL, build_document_at, touching
 from projections.order_tracking.view import Found, OrderTracking
 from projections.product_page.view import LISTED, Readers
 from projections.product_page.view import SOURCE as PRODUCTS
@@ -25,7 +26,11 @@ from projections.running.folding import State, fold, grouped, numbered
 from projections.running.freshness import Freshness
 from projections.running.projection import MONGO, SQL, AnyProjection
 from read_api.graphql.context import Platform
-from read_api.main_http import graphql
+from read_api.kept.answers import Answers
+from read_api.kept.changes import Changes
+from read_api.kept.documents import Documents
+from read_api.kept.front import Front, Questions
+from read_api.main_http import GRAPHQL_KEPT, REST_KEPT, graphql
 from read_api.rest import app as rest
 from tests.write_model.api.shop import Shop, open_shop, signing_key
 from write_model.handling.registry import decoder
@@ -72,12 +77,19 @@ class World:
         self.readers = Readers(self.stores, self.copies, Freshness(self.stores, SystemClock()))
         self.verifier = Verifier(jwks.document([signing_key().public]), lambda: self.clock._now.timestamp())
         self.decode = decoder(self.shop.world.codec, self.shop.world.keys)
-        self.platform = Platform(self.readers, self.bus, self.clock, self.shop.world.ids, self.as_of)
+        self.changes = Changes(touching(self.shop.world.log, self.decode), self.readers.freshness, SystemClock())
+        self.answers = Answers(self.changes)
+        documents = Documents(self.readers, self.changes)
+        self.platform = Platform(self.readers, self.bus, self.clock, self.shop.world.ids, self.as_of, documents)
         self.app = graphql(self.platform, self.verifier)
-        self.client = self.shop.client_of(self.app)  # type: ignore[arg-type]  # any ASGI application will do
+        self.client = self.shop.client_of(self.front(self.app, GRAPHQL_KEPT))  # type: ignore[arg-type]  # any ASGI
         reads = rest.operations(self.readers, self.verifier, self.as_of)
         self.rest_app = Starlette(routes=[*rest.routes(reads), *rest.health(self.readers)])
-        self.rest = self.shop.client_of(self.rest_app)  # type: ignore[arg-type]
+        self.rest = self.shop.client_of(self.front(self.rest_app, REST_KEPT))  # type: ignore[arg-type]
+
+    def front(self, app: Any, questions: Questions) -> Front:
+        new_id, say = self.shop.world.ids.new, AccessLog()
+        return Front(app, self.answers, questions, self.verifier, self.clock, new_id, say)
 
     @property
     def clock(self) -> Any:
@@ -110,6 +122,7 @@ class World:
                 after = await store.take(target, 1)
                 await store.commit(target, 1, after, head, docs)
         await self.readers.freshness.refresh()
+        await self.changes.look()
         return head
 
     async def ask(

@@ -1,9 +1,9 @@
 """Orders as GraphQL places and cancels them. The answer is the command's own, never a view's."""
 
-from dataclasses import replace
 from typing import Any
 
 import strawberry
+from msgspec.structs import replace
 from strawberry.types import Info
 
 from read_api.graphql.context import Context

@@ -12,6 +12,9 @@ from read_api.graphql.context import Context
 from read_api.graphql.errors import Failed
 from read_api.graphql.relay import as_uuid, page_info, page_size
 from read_api.graphql.types import Attribute, Minor, Money, Node, PageInfo, attributes, money, text
+from read_api.kept.documents import Known
+from read_api.kept.uses import ANY, LISTED
+from read_api.wait_for import floor
 
 Asked = Info[Context, None]
 
@@ -49,11 +52,7 @@ class Variant:
     @strawberry.field
     async def stock(self, info: Asked) -> Stock | None:
         """What may be bought now; null: this variant was never in stock."""
-        found = await info.context.stock.load(self.id)
-        if found is None:
-            return None
-        info.context.saw(found.position)
-        return Stock(available=found.document.available, position=Minor(found.position))
+        return _stocked(self, await info.context.stock.load(self.id), info.context)
 
 
 @strawberry.type
@@ -120,8 +119,18 @@ class ProductSort(Enum):
     PRICE_DOWN = "PRICE_DOWN"
 
 
+def _stocked(variant: Variant, found: Known[levels.StockLevel], context: Context) -> Stock | None:
+    context.rests_on(levels.SOURCE, found.position, variant.id, stale=found.stale)
+    level = found.document
+    return None if level is None else Stock(available=level.available, position=Minor(found.position))
+
+
 def shown(page: ProductPage, context: Context) -> Product:
     """The document in GraphQL's types; prices as they are at this moment."""
+    for variant in page.variants:
+        for price in variant.prices[1:]:  # the first holds from the beginning
+            if price.valid_from is not None and price.valid_from > context.now:
+                context.uses.changes_at(price.valid_from)
     return Product(
         id=strawberry.ID(page.id),
         slug=page.slug or "",
@@ -151,14 +160,22 @@ async def product(info: Asked, id: strawberry.ID | None = None, slug: str | None
     if (id is None) == (slug is None):
         raise Failed("edge.query_invalid", message="give id or slug, one of them")
     if id is not None:
-        found = await context.products.load(str(as_uuid(id, "id")))
+        key = str(as_uuid(id, "id"))
+        found = await context.products.load(key)
     else:
-        found = await pages.product_by_slug(context.readers, slug or "", await context.reach(pages.SOURCE))
-    if found is None or (found.document.status == DRAFT and not context.viewer.is_staff):
-        context.saw_none(pages.SOURCE)
+        key, found = ANY, await _by_slug(context, slug or "")
+    context.rests_on(pages.SOURCE, found.position, key, stale=found.stale)
+    page = found.document
+    if page is None or (page.status == DRAFT and not context.viewer.is_staff):
         return None
-    context.saw(found.position)
-    return shown(found.document, context)
+    return shown(page, context)
+
+
+async def _by_slug(context: Context, slug: str) -> Known[ProductPage]:
+    at_least = await context.reach(pages.SOURCE)
+    before = floor(context.readers, pages.SOURCE, at_least)
+    found = await pages.product_by_slug(context.readers, slug, at_least)
+    return Known(None, before) if found is None else Known(found.document, found.position, found.stale)
 
 
 async def products(
@@ -173,6 +190,7 @@ async def products(
     context = info.context
     first = page_size(first)
     at_least = await context.reach(pages.LIST, levels.LIST)
+    stocked = floor(context.readers, levels.LIST, at_least)
     page = await pages.products(
         context.readers,
         _filter(where, search),
@@ -181,7 +199,9 @@ async def products(
         after,
         at_least,
     )
-    context.saw(page.position)
+    context.rests_on(pages.LIST, page.position, ANY)
+    if where is not None and where.available is not None:
+        context.uses.rests_on(levels.LIST, stocked, LISTED)
     edges = [ProductEdge(cursor=cursor, node=shown(document, context)) for cursor, document in page.items]
     return ProductConnection(edges=edges, page_info=page_info([edge.cursor for edge in edges], page.has_next, after))
 

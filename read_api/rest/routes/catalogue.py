@@ -9,10 +9,12 @@ from projections.product_page import view as pages
 from projections.product_page.view import Readers
 from projections.product_reviews import view as reviews
 from projections.stock_levels import view as levels
+from read_api.kept.uses import ANY, LISTED
 from read_api.rest import examples
 from read_api.rest.answers import BadParameter, Endpoint, NotThere, found, found_page
 from read_api.rest.asking import identity, known_only, limit, reading, truth, whole
 from read_api.rest.operation import Operation, Parameter
+from read_api.wait_for import floor
 
 SORTS = {
     "newest": pages.Sort.NEWEST,
@@ -58,7 +60,11 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
             search=query.get("search"),
         )
         at_least = await asked.at_least(pages.LIST, levels.LIST)
+        stocked = floor(readers, levels.LIST, at_least)
         page = await pages.products(readers, wanted, sort, limit(request), query.get("after"), at_least)
+        asked.uses.rests_on(pages.LIST, page.position, ANY)
+        if wanted.available is not None:
+            asked.uses.rests_on(levels.LIST, stocked, LISTED)
         return found_page(request, page)
 
     async def one(request: Request) -> Response:
@@ -68,6 +74,7 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
         product = await pages.product(readers, identity(request, "id"), at_least)
         if product is None or (product.document.status == "DRAFT" and not asked.viewer.is_staff):
             raise NotThere
+        asked.uses.rests_on(pages.SOURCE, product.position, product.document.id, stale=product.stale)
         return found(request, product.document, product.position)
 
     async def stock(request: Request) -> Response:
@@ -78,6 +85,7 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
         level = (await levels.stock(readers, [variant_id], at_least)).get(variant_id)
         if level is None:
             raise NotThere
+        asked.uses.rests_on(levels.SOURCE, level.position, variant_id, stale=level.stale)
         return found(request, level.document, level.position, level.document.version)
 
     async def reviewed(request: Request) -> Response:
@@ -86,6 +94,7 @@ def operations(readers: Readers, verifier: Verifier) -> list[Operation]:
         at_least = await asked.at_least(reviews.SOURCE)
         after = request.query_params.get("after")
         page = await reviews.reviews(readers, identity(request, "id"), limit(request), after, at_least)
+        asked.uses.rests_on(reviews.SOURCE, page.position, ANY)
         return found_page(request, page, _published)
 
     return _table(listed, one, reviewed, stock)
