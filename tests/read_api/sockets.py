@@ -14,6 +14,7 @@ from infra.clock import SystemClock
 from infra.memory.clock import START
 from infra.security import jwks
 from infra.security.tokens import Principal, Verifier, sign
+from read_api.ws.bounds import Bounds
 from read_api.ws.resume import Sources, customer_channel, order_channel, stock_channel
 from read_api.ws.rooms import Hub
 from read_api.ws.server import listening
@@ -170,11 +171,11 @@ class Door:
 
 
 @asynccontextmanager
-async def serving(hub: Hub, sources: Sources, verifier: Verifier) -> AsyncIterator[str]:
+async def serving(hub: Hub, sources: Sources, verifier: Verifier, bounds: Bounds | None = None) -> AsyncIterator[str]:
     """The hub at work and the socket's address."""
     await hub.start()
     running = asyncio.create_task(hub.run())
-    async with listening("127.0.0.1", 0, verifier, hub, sources) as server:
+    async with listening("127.0.0.1", 0, verifier, hub, sources, bounds) as server:
         port = server.sockets[0].getsockname()[1]
         try:
             yield f"ws://127.0.0.1:{port}/api/v1/ws"
@@ -184,10 +185,10 @@ async def serving(hub: Hub, sources: Sources, verifier: Verifier) -> AsyncIterat
 
 
 @asynccontextmanager
-async def open_door(story: Story | None = None) -> AsyncIterator[Door]:
+async def open_door(story: Story | None = None, bounds: Bounds | None = None) -> AsyncIterator[Door]:
     told = story or Story()
     time = [START.timestamp()]
     verifier = Verifier(jwks.document([signing_key().public]), lambda: time[0])
     hub = Hub(told, SystemClock())
-    async with serving(hub, Sources(told, told), verifier) as url:
+    async with serving(hub, Sources(told, told), verifier, bounds) as url:
         yield Door(told, url, hub, time)
