@@ -171,6 +171,9 @@ class Keys(Protocol):
     async def make(self, subject: UUID) -> DataKey:
         """The subject's newest key, made if there is none. Raises KeyDestroyed."""
 
+    async def make_all(self, subjects: Collection[UUID]) -> None:
+        """The same for many at once, so that `make` finds them at hand; who was erased is passed over."""
+
     async def find(self, key_ids: Collection[UUID]) -> Mapping[UUID, DataKey]:
         """The keys that still exist."""
 

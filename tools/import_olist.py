@@ -1,29 +1,33 @@
 """`telocompro import olist DIR`: real orders into the log, then a report from the read models beside the files.
 
-Streaming: a row is a command and is forgotten. Resumable: a row's key is its name, so what was done is answered, not
-repeated. The report's figures come from the read models; `tools.reconcile_olist` reads the files again on its own.
+Streaming: a row is a command and is forgotten; some hundred are decided and appended together. Resumable: a row's key
+is its name, so what was done is answered, not repeated. The report's figures come from the read models;
+`tools.reconcile_olist` reads the files again on its own.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from infra.collector import settle
 from infra.settings import Settings
 from tools import reconcile_olist as files
 from tools.olist_records import Bad, Record, known, records
 from tools.running import stores
 from write_model.handling.bus import Bus, KeyReused, NotNow, Request
+from write_model.handling.together import Named
 from write_model.kernel.message import Actor
 from write_model.kernel.refused import Refused
 
-AT_ONCE = 256  # commands under way
+TOGETHER = 400  # rows that are decided and appended together; as many again are on their way
 TRIES = 20
 CALLER = "import:olist"
 ACTOR = Actor("import", "olist")
@@ -41,48 +45,60 @@ class Tally:
     bad: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """Rows on their way into the log."""
+
+    rows: Sequence[tuple[Record, Request]]
+    stored: asyncio.Task[list[bool | None]]
+
+
 async def bring_in(directory: Path, bus: Bus, told: Told) -> Tally:
-    """Every row through the bus, files in turn, many rows at once. Raises what is no row's fault."""
-    tally = Tally()
-    waiting: set[asyncio.Task[None]] = set()
-    file = ""
+    """Every row as a command, files in turn, many rows at once. Raises what is no row's fault."""
+    tally, together = Tally(), bus.together()
+    flight: _Flight | None = None
+    every = records(directory, known(directory))
     try:
-        for record in records(directory, known(directory)):
-            if record.file != file:  # a row finds what it is about: the file before it is in
-                await _all(waiting)
-                file = record.file
-            if len(waiting) >= AT_ONCE:
-                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
-            waiting.add(asyncio.create_task(_one(record, bus, tally)))
-            told(1)
-        await _all(waiting)
+        while some := list(islice(every, TOGETHER)):
+            tally.rows += len(some)
+            tally.bad += [str(record) for record in some if isinstance(record, Bad)]
+            rows = [(record, _request(record, bus)) for record in some if isinstance(record, Record)]
+            named = [Named(request, bus.command_id(CALLER, record.key)) for record, request in rows]
+            before, flight = flight, _Flight(rows, await together.send(named))
+            if before is not None:
+                await _landed(before, bus, tally)
+            told(len(some))
+        if flight is not None:
+            await _landed(flight, bus, tally)
     finally:
-        for task in waiting:
-            task.cancel()
+        if flight is not None:
+            flight.stored.cancel()
     return tally
 
 
-async def _all(waiting: set[asyncio.Task[None]]) -> None:
-    if waiting:
-        await asyncio.gather(*waiting)
-        waiting.clear()
+async def _landed(flight: _Flight, bus: Bus, tally: Tally) -> None:
+    """Count what is stored; the rest goes through the bus, which reads what it decides on."""
+    told = await flight.stored
+    tally.appended += sum(each is True for each in told)
+    left = [row for row, each in zip(flight.rows, told, strict=True) if each is None]
+    async with asyncio.TaskGroup() as tasks:
+        for record, request in left:
+            tasks.create_task(_one(record, request, bus, tally))
 
 
-async def _one(record: Record | Bad, bus: Bus, tally: Tally) -> None:
-    tally.rows += 1
-    if isinstance(record, Bad):
-        tally.bad.append(str(record))
-        return
-    request = Request(
+def _request(record: Record, bus: Bus) -> Request:
+    return Request(
         command=record.command,
         caller=CALLER,
         actor=ACTOR,
         key=record.key,
+        fingerprint=bus.fingerprint(repr(record.command).encode()),
         origin="import",
         effective_at=record.effective_at,
     )
+
+
+async def _one(record: Record, request: Request, bus: Bus, tally: Tally) -> None:
     for attempt in range(1, TRIES + 1):
         try:
             answer = await bus.handle(request)
@@ -107,6 +123,7 @@ async def run(directory: Path, settings: Settings, told: Told, say: Callable[[st
     from write_model.main import build
 
     async with build(settings) as write:
+        settle()
         tally = await bring_in(directory, write.bus, told)
         head = await write.reader.head()
     say(f"{tally.rows} rows, {tally.appended} new; the read models follow")

@@ -67,7 +67,9 @@ def olist_id(kind: str, origin: str) -> UUID:
 
 def moment(local: str) -> datetime:
     """The files' local time as the moment that it was."""
-    return datetime.strptime(local, "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE)
+    if len(local) != len("2017-11-24 23:30:00") or local[10] != " ":
+        raise ValueError(f"{local!r} is no time of the files")
+    return datetime.fromisoformat(local).replace(tzinfo=ZONE)
 
 
 def minor(amount: str) -> int:

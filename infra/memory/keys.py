@@ -25,6 +25,11 @@ class MemoryKeys:
             self._keys[subject] = self._by_id[key.key_id] = key
         return key
 
+    async def make_all(self, subjects: Collection[UUID]) -> None:
+        for subject in subjects:
+            if subject not in self._destroyed:
+                await self.make(subject)
+
     async def find(self, key_ids: Collection[UUID]) -> Mapping[UUID, DataKey]:
         return {key_id: self._by_id[key_id] for key_id in key_ids if key_id in self._by_id}
 

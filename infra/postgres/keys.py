@@ -20,6 +20,17 @@ CACHED = 60.0  # seconds at most, so that a destroyed key is soon forgotten ever
 _REMEMBERED = 20_000  # keys
 _NONCE = 12
 _SECRET = 32  # bytes: AES-256
+_LOCK_ALL = """
+select pg_advisory_xact_lock(o.number)
+from (select hashtextextended(name, 0) as number from unnest(%s::text[]) name order by 1) o
+"""  # in one order, so that two who lock many never wait for each other
+_INSERT_ALL = (
+    "insert into data_keys (key_id, subject, wrapped) select * from unnest(%s::uuid[], %s::uuid[], %s::bytea[])"
+)
+_NEWEST = """
+select distinct on (subject) key_id, subject, wrapped, destroyed_at from data_keys where subject = any (%s)
+order by subject, made_at desc, key_id desc
+"""
 
 
 class KeyUnreadable(Exception):
@@ -52,6 +63,22 @@ class PostgresKeys:
             key = await self._newest_or_new(connection, subject)
         self._keep(key)
         return key
+
+    async def make_all(self, subjects: Collection[UUID]) -> None:
+        """One transaction for all that are not at hand. Raises Unavailable."""
+        missing = [subject for subject in subjects if self._by_subject.get(subject) is None]
+        if not missing:
+            return
+        async with reachable(), self._pool.connection() as connection, connection.transaction():
+            await connection.execute(_LOCK_ALL, [[str(subject) for subject in missing]])
+            rows = await (await connection.execute(_NEWEST, [missing])).fetchall()
+            held = {subject for _, subject, _, _ in rows}
+            made = [self._new(subject) for subject in missing if subject not in held]
+            names = [key.key_id for key in made], [key.subject for key in made]
+            await connection.execute(_INSERT_ALL, [*names, [self._wrapped(key) for key in made]])
+        there = [self._unwrapped(id_, subject, bytes(raw)) for id_, subject, raw, gone in rows if gone is None]
+        for key in (*there, *made):
+            self._keep(key)
 
     async def find(self, key_ids: Collection[UUID]) -> Mapping[UUID, DataKey]:
         """Raises Unavailable."""
@@ -102,13 +129,19 @@ class PostgresKeys:
             if row[2] is not None:
                 raise KeyDestroyed(f"the keys of {subject} were destroyed")
             return self._unwrapped(row[0], subject, bytes(row[1]))
-        key = DataKey(uuid7(), subject, self._random_bytes(_SECRET))
-        nonce = self._random_bytes(_NONCE)
-        wrapped = nonce + self._kek.encrypt(nonce, key.secret, subject.bytes + key.key_id.bytes)
+        key = self._new(subject)
         await connection.execute(
-            "insert into data_keys (key_id, subject, wrapped) values (%s, %s, %s)", [key.key_id, subject, wrapped]
+            "insert into data_keys (key_id, subject, wrapped) values (%s, %s, %s)",
+            [key.key_id, subject, self._wrapped(key)],
         )
         return key
+
+    def _new(self, subject: UUID) -> DataKey:
+        return DataKey(uuid7(), subject, self._random_bytes(_SECRET))
+
+    def _wrapped(self, key: DataKey) -> bytes:
+        nonce = self._random_bytes(_NONCE)
+        return nonce + self._kek.encrypt(nonce, key.secret, key.subject.bytes + key.key_id.bytes)
 
     def _unwrapped(self, key_id: UUID, subject: UUID, wrapped: bytes) -> DataKey:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from infra.collector import settle
 from tools.bench import pgbench
 from tools.bench.append import bench
 from tools.bench.figures import Figure, Limit
@@ -26,6 +27,7 @@ async def measure(url: str, keys_url: str, plan: Plan = QUICK) -> Sequence[Figur
     pgbench.prepare(url)
     rates, limits, numbers = list[float](), list[float](), count(1)
     async with bench(url, keys_url, 0) as made:
+        settle()  # as the import does
         for _ in range(plan.runs):
             before = await made.reader.head()
             with tempfile.TemporaryDirectory(prefix="tlc-bench-") as folder:

@@ -19,6 +19,7 @@ from write_model.handling.queues import Queues
 from write_model.handling.recording import Digest, Recorder
 from write_model.handling.request import Answer, Request
 from write_model.handling.route import Registry
+from write_model.handling.together import Together
 from write_model.handling.waiting import Deadline, pause
 from write_model.kernel.clock import Clock
 from write_model.kernel.ids import PLATFORM, Ids, derived, stream
@@ -62,6 +63,10 @@ class Bus:
         """What the command would be answered; nothing is stored. Raises Refused."""
         route = self._parts.registry.commands[type(request.command)]
         return await Handling(self._parts, request, route, self._ids.new(), b"").preview()
+
+    def together(self) -> Together:
+        """For one who brings in many commands of one past."""
+        return Together(self._parts)
 
     @staticmethod
     def command_id(caller: str, key: str) -> UUID:

@@ -1,7 +1,7 @@
 """What exactly is stored for a decision? Each event with its id, version, sealed payload and digest."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,6 +37,12 @@ class Recorder:
         self._keys = keys
         self._ids = ids
         self._digest = digest
+
+    async def prepare(self, events: Iterable[Event]) -> None:
+        """Fetch or make the keys of all these at once: `rows` then finds them at hand. Raises Unavailable."""
+        subjects = dict.fromkeys(subject for event in events if (subject := self._codec.subject(event)) is not None)
+        if subjects:
+            await self._keys.make_all(list(subjects))
 
     async def rows(
         self,

@@ -34,6 +34,12 @@ async def pool(stores: Stores) -> AsyncIterator[Any]:
         yield opened
 
 
+@pytest.fixture
+async def stores_keys(pool: Any) -> tuple[Keys, Keys]:
+    """Of two processes over one database."""
+    return PostgresKeys(pool, KEK), PostgresKeys(pool, KEK)
+
+
 async def test_a_key_is_made_once_and_found_by_its_id(keys: Keys) -> None:
     subject = uuid4()
     made = await keys.make(subject)
@@ -62,6 +68,27 @@ async def test_a_person_erased_before_any_key_was_made_never_gets_one(keys: Keys
     await keys.destroy(subject)
     with pytest.raises(KeyDestroyed):
         await keys.make(subject)
+
+
+async def test_keys_that_are_made_together_are_those_that_each_would_get(keys: Keys) -> None:
+    old, new, erased = uuid4(), uuid4(), uuid4()
+    before = await keys.make(old)
+    await keys.destroy(erased)
+    for _ in range(2):
+        await keys.make_all([old, new, erased])
+    made = await keys.make(new)
+    assert await keys.make(old) == before
+    assert await keys.find([before.key_id, made.key_id]) == {before.key_id: before, made.key_id: made}
+    with pytest.raises(KeyDestroyed):
+        await keys.make(erased)
+
+
+@pytest.mark.integration
+async def test_two_who_make_the_same_keys_together_get_the_same(stores_keys: tuple[Keys, Keys]) -> None:
+    subjects = [uuid4() for _ in range(20)]
+    first, second = stores_keys
+    await asyncio.gather(first.make_all(subjects), second.make_all(subjects[::-1]))
+    assert [await first.make(each) for each in subjects] == [await second.make(each) for each in subjects]
 
 
 async def test_many_who_make_the_first_key_at_once_get_the_same(keys: Keys) -> None:
