@@ -1,10 +1,19 @@
 """May a reader trust what the process believes about its views?"""
 
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
 from infra.clock import SystemClock
+from infra.memory.generations import MemoryGenerations
 from infra.memory.views import MemoryViewStore
+from infra.ports import Generations, Unavailable
 from projections.order_tracking.view import SOURCE
 from projections.product_page import view as product_page
-from projections.running.freshness import Behind, Freshness
+from projections.running.ending import end
+from projections.running.freshness import Behind, Freshness, Rebuilding
+from projections.running.generations import PATIENCE
 from projections.running.projection import MONGO, SQL
 
 FAR = 10**9
@@ -63,3 +72,52 @@ async def test_a_list_waits_for_the_store_that_it_is_asked_of() -> None:
 
     assert await freshness.wait(product_page.SOURCE, 9, 0.02) == 9
     assert await freshness.wait(product_page.LIST, 9, 0.02) == 5
+
+
+async def test_a_new_generation_is_read_as_soon_as_it_is_as_far_as_the_one_before() -> None:
+    store, generations = MemoryViewStore(), MemoryGenerations()
+    await at(store, SOURCE.target, 9)
+    freshness = Freshness({MONGO: store, SQL: MemoryViewStore()}, SystemClock(), generations=generations)
+    await freshness.refresh()
+    assert freshness.live(SOURCE).target == SOURCE.target
+    await at(store, SOURCE.at(1).target, 7)
+    await generations.put(SOURCE.family, Generations(live=1, previous=0, newest=1))
+    following = asyncio.create_task(freshness.run())
+    try:
+        await asyncio.sleep(0.6)  # several looks at the record
+        assert (freshness.live(SOURCE).generation, freshness.position(SOURCE)) == (0, 9)
+        await at(store, SOURCE.at(1).target, 9)
+        async with asyncio.timeout(PATIENCE / 2):
+            while freshness.live(SOURCE).generation == 0:  # noqa: ASYNC110 nobody tells
+                await asyncio.sleep(0.01)
+    finally:
+        await end([following])
+    assert (freshness.live(SOURCE).target, freshness.position(SOURCE)) == (f"{SOURCE.family}_g1", 9)
+    assert freshness.live(SOURCE.at(0)).target == SOURCE.target  # who began to read there stays there
+
+
+async def test_nothing_is_read_before_it_is_known_which_generation_is_live() -> None:
+    class Away(MemoryGenerations):
+        async def read(self) -> Mapping[str, Generations]:
+            raise Unavailable
+
+    store = MemoryViewStore()
+    await at(store, SOURCE.target, 9)
+    freshness = Freshness({MONGO: store, SQL: store}, SystemClock(), generations=Away())
+    await freshness.refresh()
+
+    assert freshness.usable(SOURCE, MONGO, 0) is None
+    with pytest.raises(Rebuilding):
+        freshness.live(SOURCE)
+
+
+async def test_copies_that_are_older_than_the_documents_are_not_shown_to_who_asks_for_no_position() -> None:
+    freshness = await fresh(5)
+
+    assert not freshness.is_recent(SOURCE, 4)
+    assert freshness.is_recent(SOURCE, 6)
+
+
+async def at(store: MemoryViewStore, target: str, position: int) -> None:
+    after = await store.take(target, 1)
+    await store.commit(target, 1, after, position, [])

@@ -164,6 +164,14 @@ _ROWS: tuple[tuple[str, int, str, str], ...] = (
     ("stock.unknown", 404, "No existe esa variante", "There is no such variant"),
     ("stock.warehouse_unknown", 422, "No existe esa bodega", "There is no such warehouse"),
     ("stock.wrong_state", 409, "La reserva está en otro estado", "The reservation is in another state"),
+    (
+        "view.no_previous",
+        409,
+        "No hay una generación anterior a la que volver",
+        "There is no generation before the live one",
+    ),
+    ("view.rebuild_running", 409, "La vista ya se está reconstruyendo", "The view is being rebuilt by another"),
+    ("view.rebuild_stuck", 503, "La generación nueva no avanza", "The new generation does not come forward"),
 )
 
 CATALOGUE: Mapping[str, Entry] = {code: Entry(status, es, en) for code, status, es, en in _ROWS}
