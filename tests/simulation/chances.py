@@ -39,6 +39,7 @@ class Record:
     wrong: list[str] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     healed: bool = False  # no faults any more
+    over: bool = False  # soon all is looked at: nobody is killed any more
     closed: bool = False  # nothing that is still done counts
 
     def rate(self, fault: str) -> float:

@@ -30,12 +30,19 @@ class Program:
     name: str
     frozen: bool = False
     killed: bool = False
-    trap: Callable[[str], bool] | None = None  # told of each call before and after it: true where it is stopped
+    trap: Callable[[str, str], bool] | None = None  # told of each call before and after it: true where it is stopped
     held: list[asyncio.Handle] = field(default_factory=list)
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
 
 
 PROGRAM: ContextVar[Program | None] = ContextVar("program", default=None)
+
+
+async def passing(program: Program | None, point: str, what: str = "") -> None:
+    """A named point before or after a call (`what`: on what), where the program may be frozen or killed."""
+    if program is not None and program.trap is not None and program.trap(point, what):
+        program.trap = None
+        await asyncio.sleep(0)
 
 
 class _Task(asyncio.Task[Any]):
@@ -50,16 +57,38 @@ class _Task(asyncio.Task[Any]):
         return self._number
 
 
-def _make_task(
-    loop: Any, coroutine: Any, *, context: Context | None = None, name: str | None = None
-) -> asyncio.Task[Any]:
-    task = _Task(coroutine, loop=loop, name=name, context=context)
-    program = PROGRAM.get() if context is None else context.get(PROGRAM, None)
-    if program is not None:
-        program.tasks.append(task)
-        if len(program.tasks) > 256:
-            program.tasks = [each for each in program.tasks if not each.done()]
-    return task
+class _Handle(asyncio.Handle):
+    """What is ready. Made a million times a minute: nothing that only debugging wants."""
+
+    __slots__ = ()
+
+    def __init__(self, loop: "SeededLoop", callback: Callable[..., Any], args: Any, context: Context | None) -> None:
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._context = copy_context() if context is None else context
+
+    def cancel(self) -> None:
+        self._cancelled = True
+
+
+class _Timer(asyncio.TimerHandle):
+    __slots__ = ()
+
+    def __init__(
+        self, when: float, loop: "SeededLoop", callback: Callable[..., Any], args: Any, context: Context | None
+    ) -> None:
+        self._when = when
+        self._scheduled = True
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._context = copy_context() if context is None else context
+
+    def cancel(self) -> None:
+        self._cancelled = True
 
 
 class Draws(Protocol):
@@ -77,9 +106,10 @@ class SeededLoop(asyncio.BaseEventLoop):
         self._budget = budget
         self._time = 0.0
         self._ready: list[asyncio.Handle] = []
+        self._timers: list[tuple[float, int, _Timer]] = []
+        self._set = 0  # timers ever
         self.steps = 0
         self.made = 0  # tasks
-        self.set_task_factory(_make_task)
 
     def time(self) -> float:
         """Seconds of virtual time."""
@@ -98,37 +128,71 @@ class SeededLoop(asyncio.BaseEventLoop):
         held, program.held = program.held, []
         self._ready += held
 
+    def call_soon(  # type: ignore[override]
+        self, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = _Handle(self, callback, args, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._time + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        timer = _Timer(when, self, callback, args, context)
+        self._set += 1
+        heapq.heappush(self._timers, (when, self._set, timer))
+        return timer
+
+    def create_task(self, coroutine: Any, *, name: object = None, context: Context | None = None) -> asyncio.Task[Any]:
+        task = _Task(coroutine, loop=self, name=name, context=context)
+        program = PROGRAM.get() if context is None else context.get(PROGRAM, None)
+        if program is not None:
+            program.tasks.append(task)
+            if len(program.tasks) > 256:
+                program.tasks = [each for each in program.tasks if not each.done()]
+        return task
+
     def _run_once(self) -> None:
-        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
-        ready = self._ready
-        if not ready:
-            while scheduled and scheduled[0]._cancelled:
-                heapq.heappop(scheduled)._scheduled = False  # type: ignore[attr-defined]
-            if not scheduled:
-                raise NobodyWakes
-            self._time = max(self._time, scheduled[0].when())
-        while scheduled and scheduled[0].when() <= self._time:
-            handle = heapq.heappop(scheduled)
-            handle._scheduled = False  # type: ignore[attr-defined]
-            if not handle._cancelled:
-                ready.append(handle)
-        if not ready:
-            return
-        if self.steps >= self._budget:
-            raise TooManySteps
-        place = int(self._draw() * len(ready))
-        chosen = ready[place]
-        ready[place] = ready[-1]
-        ready.pop()
-        if chosen._cancelled:
-            return
-        program = chosen._context.get(PROGRAM, None)  # type: ignore[attr-defined]
-        if program is not None and (program.frozen or program.killed):
-            program.held.append(chosen)
-            return
-        self.steps += 1
-        self._time += STEP
-        chosen._run()
+        ready, draw = self._ready, self._draw
+        while not self._stopping:  # type: ignore[attr-defined]
+            timers = self._timers
+            if not ready:
+                self._jump()
+            while timers and timers[0][0] <= self._time:
+                timer = heapq.heappop(timers)[2]
+                if not timer._cancelled:
+                    ready.append(timer)
+            if not ready:
+                continue
+            if self.steps >= self._budget:
+                raise TooManySteps
+            place = int(draw() * len(ready))
+            chosen = ready[place]
+            ready[place] = ready[-1]
+            ready.pop()
+            if chosen._cancelled:
+                continue
+            program = chosen._context.get(PROGRAM, None)  # type: ignore[attr-defined]
+            if program is not None and (program.frozen or program.killed):
+                program.held.append(chosen)
+                continue
+            self.steps += 1
+            self._time += STEP
+            chosen._run()
+
+    def _jump(self) -> None:
+        """To the next timer that counts. Raises NobodyWakes."""
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
+        if not timers:
+            raise NobodyWakes
+        self._time = max(self._time, timers[0][0])
 
     def _process_events(self, event_list: Any) -> None:
         raise AssertionError("there is no selector")

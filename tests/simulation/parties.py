@@ -7,7 +7,7 @@ from uuid import UUID
 
 from infra.ports import OutcomeUnknown, ProviderUnavailable
 from tests.simulation.chances import Chance, Record
-from tests.simulation.loop import Program, outside
+from tests.simulation.loop import PROGRAM, Program, outside, passing
 from tests.simulation.wires import AFTER, BEFORE, DONE_LATER, LATE, OUTSIDE, Way, at_once
 
 
@@ -86,6 +86,7 @@ class Wakes:
 
     async def wake(self, effect_id: UUID) -> None:
         await asyncio.sleep(0)
+        await passing(PROGRAM.get(), "broker.wake")
         times = 1
         if self._chance.hits(self._record.rate("broker") * OUTSIDE):
             times = self._chance.pick((0, 0, 2, 3))
@@ -93,13 +94,18 @@ class Wakes:
         for _ in range(times):
             delay = self._chance.between(0.0, 3.0) if self._chance.hits(self._record.rate("broker") * OUTSIDE) else 0.0
             asyncio.get_running_loop().call_later(delay, self._put, effect_id, context=outside())
+        await passing(PROGRAM.get(), "broker.wake done")
 
     async def take(self, program: Program) -> UUID:
+        """Taken is acknowledged: whoever is killed with it has lost it."""
         if self._messages:
-            return self._messages.pop(0)
-        message: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
-        self._waiting.append((program, message))
-        return await message
+            effect_id = self._messages.pop(0)
+        else:
+            message: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
+            self._waiting.append((program, message))
+            effect_id = await message
+        await passing(program, "broker.take done")
+        return effect_id
 
     def _put(self, effect_id: UUID) -> None:
         while self._waiting:

@@ -30,7 +30,7 @@ from tests.simulation.world import Running, World
 from write_model.order.events import OrderPlaced
 
 BUSY = Pace(lease=3.0, look=1.0, look_released=3.0, save_position=1.5)
-CALM = Pace(lease=3600.0, look=30.0, look_released=1200.0, save_position=60.0)
+CALM = Pace(lease=3600.0, look=60.0, look_released=1200.0, save_position=60.0)
 
 
 class PlainLetters(Letters):

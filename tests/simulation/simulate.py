@@ -1,6 +1,7 @@
 """Run one seed: a shop under faults, then an hour of peace, then every check."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,23 +28,25 @@ from tests.simulation.reading import Reader, check_reads
 from tests.simulation.shoppers import Shop, Shopper, stocktaking
 from tests.simulation.sockets import Listener
 from tests.simulation.trouble import Trouble
-from tests.simulation.world import World
+from tests.simulation.world import Watch, World
 from write_model.handling.registry import decoder
 
 BUDGET = 600_000  # steps of a seed
 HOUR = 3600.0
-WATCHED = 60.0  # seconds of it at the usual pace
+WATCHED = 20.0  # seconds of it at the usual pace
 # In the rest of the hour nothing is new: who polls may do so less often, so that a seed takes no longer than it must.
 BUSY: tuple[tuple[Any, str, float], ...] = (
     (freshness, "PAUSE", 0.2),
     (freshness, "LONGEST_PAUSE", 1.0),
     (freshness, "IDLE_PAUSE", 2.0),
+    (projecting, "CHECK_SECONDS", 2.0),
 )
 CALM: tuple[tuple[Any, str, float], ...] = (
-    (outbox, "SWEEP_EVERY", 15.0),
+    (outbox, "SWEEP_EVERY", 60.0),
     (projecting, "CHECK_SECONDS", 300.0),
     (projecting, "LEASE_SECONDS", 7200.0),
     (feeding, "IDLE_SECONDS", 300.0),
+    (freshness, "PAUSE", 5.0),
     (freshness, "IDLE_PAUSE", 300.0),
     (freshness, "LONGEST_PAUSE", 300.0),
     (rooms, "IDLE_SECONDS", 300.0),
@@ -63,11 +66,11 @@ class Outcome:
         return self.record.wrong
 
 
-def simulate(plan: Plan | int) -> Outcome:
-    """Everything follows from the plan, and the plan from its seed."""
+def simulate(plan: Plan | int, watch: Watch | None = None) -> Outcome:
+    """Everything follows from the plan, and the plan from its seed. `watch` is told of what programs pass."""
     plan = draw(plan) if isinstance(plan, int) else plan
     loop = SeededLoop(_loop_chance(plan), BUDGET)
-    world = World(plan, loop)
+    world = World(plan, loop, watch)
     loop.set_exception_handler(lambda _, context: world.record.violation(f"unheard: {_unheard(context)}"))
     with _quiet():
         try:
@@ -105,6 +108,7 @@ async def _all(world: World) -> None:
     await asyncio.sleep(HOUR)
     await asyncio.gather(*(listener.end() for listener in listeners))
     await _repeated(world, shop)
+    world.record.over = True
     await asyncio.sleep(HOUR / 12)
     decode = decoder(world.codec, world.keys)
     events = await decode(await world.log.read(0, 1_000_000))
@@ -180,15 +184,19 @@ async def _repeated(world: World, shop: Shop) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No lines of logs; the constants of the calm hour are put back."""
+    """No lines of logs, no garbage collector in between; the constants of the calm hour are put back."""
     paces = [(module, name, getattr(module, name)) for module, name, _ in (*CALM, *BUSY)]
     for module, name, value in BUSY:
         setattr(module, name, value)
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
+        if collecting:
+            gc.enable()
         for module, name, value in paces:
             setattr(module, name, value)
         structlog.configure(**before)

@@ -20,7 +20,7 @@ from read_api.ws.connection import Connection
 from read_api.ws.resume import Sources
 from read_api.ws.rooms import Hub
 from tests.simulation.chances import Chance
-from tests.simulation.loop import start
+from tests.simulation.loop import PROGRAM, passing, start
 from tests.simulation.shoppers import Shop
 from tests.simulation.world import Running, World
 
@@ -53,7 +53,11 @@ class Line:
         await asyncio.sleep(0)
         if self.broken:
             raise ConnectionClosedError(None, None)
-        self.told.put_nowait(json.loads(frame))
+        said = json.loads(frame)
+        what = said["type"] if said["type"] in ("ack", "error") else "event"
+        await passing(PROGRAM.get(), "socket.send", what)
+        self.told.put_nowait(said)
+        await passing(PROGRAM.get(), "socket.send done", what)
 
     async def close(self, code: int, reason: str) -> None:
         self.cut()

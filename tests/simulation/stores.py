@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.memory.key_values import MemoryKeyValues
 from infra.memory.views import MemoryViewStore
+from infra.memory.work import MemoryLeases
 from infra.ports import Doc, Fenced, Unavailable
 from tests.simulation.wires import AFTER, BEFORE, Way, Wire, at_once
 
@@ -34,6 +35,14 @@ class SimulatedKeyValues(MemoryKeyValues):
         self._copies = dict(copies)
 
 
+class SimulatedLeases(MemoryLeases):
+    def run_out(self, worker: str) -> None:
+        """As if so much time had passed."""
+        for held in self._held.values():
+            if held.worker == worker:
+                held.until = None
+
+
 class ViewWire(Wire):
     """Documents may be written without the checkpoint, as by a server that dies between the two."""
 
@@ -44,7 +53,7 @@ class ViewWire(Wire):
     async def commit(self, target: str, fence: int, after: int, position: int, docs: Sequence[Doc]) -> None:
         way = self._way
         await way.go()
-        await way.passing(f"{self._name}.commit")
+        await way.passing(f"{self._name}.commit", target)
         failing = self._failing(f"{self._name}.commit")
         if failing == BEFORE:
             if way.chance.one() < 0.5:
@@ -56,7 +65,7 @@ class ViewWire(Wire):
             way.record.seen["fenced write"] += 1
             raise
         way.told(f"{self._name}.commit {target} {position}")
-        await way.passing(f"{self._name}.commit done")
+        await way.passing(f"{self._name}.commit done", target)
         await way.come_back()
         if failing == AFTER:
             raise Unavailable("commit")
@@ -71,10 +80,12 @@ class KeyValueWire(Wire):
 
     async def nudge(self, channel: str, position: int) -> None:
         await self._way.go()
+        await self._way.passing("kv.nudge")
         if self._way.chance.hits(self._way.record.rate("broker") * 5):
             self._way.record.inject("broker", "nudge lost")
             return
         at_once(self._values.nudge(channel, position))
+        await self._way.passing("kv.nudge done")
 
     async def nudges(self, channel: str) -> Any:
         queue: asyncio.Queue[int] = asyncio.Queue()

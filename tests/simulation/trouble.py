@@ -92,7 +92,7 @@ class Trouble:
         point = chance.pick(POINTS[here.kind]) + chance.pick(("", " done"))
         caught = asyncio.get_running_loop().create_future()
 
-        def trap(passed: str) -> bool:
+        def trap(passed: str, _: str) -> bool:
             if passed != point or here.program.frozen:
                 return False
             here.program.frozen = True

@@ -24,10 +24,11 @@ from infra.ports import (
     Verdict,
 )
 from tests.simulation.chances import Chance, Record
-from tests.simulation.loop import Program, outside
+from tests.simulation.loop import Program, outside, passing
 
 LATE = 6.0  # seconds: later than any patience
 OUTSIDE = 6.0  # times: calls to the outside are few, half of them may fail at the highest rate
+SAVES = frozenset({"save", "put_newer"})  # calls whose first argument tells whose they are
 BEFORE, AFTER, DONE_LATER = "before", "after", "later"
 
 
@@ -109,12 +110,10 @@ class Way:
         if self.chance.one() < 0.5 or self.record.closed:
             await self.go()
 
-    async def passing(self, point: str) -> None:
-        """A named point before or after a call, where the program may be frozen or killed."""
-        trap = self.program.trap
-        if trap is not None and trap(point):
-            self.program.trap = None
-            await asyncio.sleep(0)
+    async def passing(self, point: str, what: str = "") -> None:
+        """See `loop.passing`."""
+        if self.program.trap is not None:
+            await passing(self.program, point, what)
 
     def told(self, what: str) -> None:
         self.record.trace.append(f"{self.program.name} {what}")
@@ -139,7 +138,8 @@ class Wire:
         async def call(*args: Any, **kwargs: Any) -> Any:
             way = self._way
             await way.go()
-            await way.passing(label)
+            what = args[0] if operation in SAVES else ""
+            await way.passing(label, what)
             failing = self._failing(label) if may_fail else None
             if failing == BEFORE:
                 raise Unavailable(label)
@@ -150,7 +150,7 @@ class Wire:
                 way.told(f"{label} fenced")
                 raise
             way.told(label)
-            await way.passing(done)
+            await way.passing(done, what)
             await way.come_back()
             if failing == AFTER:
                 raise Unavailable(label)
@@ -179,7 +179,8 @@ class LogWire:
     async def append(self, command: Append) -> Verdict:
         way = self._way
         await way.go()
-        await way.passing("log.append")
+        what = command.events[0].type
+        await way.passing("log.append", what)
         if way.chance.hits(way.record.rate("store")):
             way.record.inject("store", "append refused")
             raise Unavailable("append")
@@ -192,7 +193,7 @@ class LogWire:
             after = way.chance.between(0.0, LATE)
             asyncio.get_running_loop().create_task(self._later(command, after), context=outside())
         verdict = self._store(command) if how in (None, AFTER) else None
-        await way.passing("log.append done")
+        await way.passing("log.append done", what)
         await way.come_back()
         return Unknown("lost") if verdict is None or how is not None else verdict
 
@@ -247,10 +248,12 @@ class LogWire:
         way = self._way
         try:
             await way.go()
+            await way.passing(f"log.{what}")
             if way.chance.hits(way.record.rate("store")):
                 way.record.inject("store", f"{way.program.name} log.{what}")
                 raise Unavailable(what)
             result = at_once(call)
+            await way.passing(f"log.{what} done")
         finally:
             call.close()
         await way.come_back()

@@ -11,16 +11,16 @@ from infra.memory.ids import SeededIds
 from infra.memory.keys import MemoryKeys
 from infra.memory.mail import MemoryMailer
 from infra.memory.provider import MemoryProvider
-from infra.memory.work import MemoryLeases, MemoryWork
+from infra.memory.work import MemoryWork
 from infra.ports import Keys, LogReader, ViewStore
 from projections.main import ALL
 from projections.running.projection import MONGO, SQL
 from projections.running.reading import Readers
 from tests.simulation.chances import Chance, Record
-from tests.simulation.loop import Program, SeededLoop, outside, start
+from tests.simulation.loop import PROGRAM, Program, SeededLoop, outside, passing, start
 from tests.simulation.parties import OutsideWire, Wakes
 from tests.simulation.plan import Plan
-from tests.simulation.stores import KeyValueWire, SimulatedKeyValues, SimulatedViews, ViewWire
+from tests.simulation.stores import KeyValueWire, SimulatedKeyValues, SimulatedLeases, SimulatedViews, ViewWire
 from tests.simulation.webhooks import Post
 from tests.simulation.wires import (
     ConnectionLost,
@@ -54,8 +54,11 @@ class Running:
     task: asyncio.Task[Any] | None = None
 
 
+Watch = Callable[["World", Running], Callable[[str, str], bool]]  # who is told of what a program passes
+
+
 class World:
-    def __init__(self, plan: Plan, loop: SeededLoop) -> None:
+    def __init__(self, plan: Plan, loop: SeededLoop, watch: Watch | None = None) -> None:
         self.plan = plan
         self.loop = loop
         self.record = Record(plan)
@@ -68,7 +71,7 @@ class World:
         self.ids = SeededIds(plan.seed)
         self.keys = MemoryKeys(self.chance("keys").bytes)
         self.work = MemoryWork(clock)
-        self.leases = MemoryLeases(clock)
+        self.leases = SimulatedLeases(clock)
         self.mailer = MemoryMailer()
         self.post = Post(self.record, self.chance("post"), self.ask_any)
         self.provider = MemoryProvider(WholeSeconds(), tell=self.post.told)
@@ -84,6 +87,7 @@ class World:
         self.copies = SimulatedKeyValues()
         self.views = tuple(each for each in ALL if each.source.view in plan.views)
         self.reads: list[Any] = []
+        self._watch = watch
 
     def chance(self, purpose: str) -> Chance:
         return Chance(self.plan.seed, purpose)
@@ -96,6 +100,8 @@ class World:
         here = Running(kind, Program(f"{kind} {number}"))
         self.running.append(here)
         self.record.trace.append(f"+ {here.program.name}")
+        if self._watch is not None:
+            here.program.trap = self._watch(self, here)
         here.task = start(here.program, self._watched(here, build))
         return here
 
@@ -251,7 +257,7 @@ class World:
     async def _of(self, node: Running, work: Work, seconds: float, what: str) -> Any:
         answer: asyncio.Future[Any] = self.loop.create_future()
         node.asked.append(answer)
-        start(node.program, _serve(work, answer))
+        start(node.program, _serve(work, answer, what))
         try:
             async with asyncio.timeout(seconds):
                 made = await answer
@@ -266,9 +272,12 @@ class World:
         return made
 
 
-async def _serve(work: Work, answer: asyncio.Future[Any]) -> None:
+async def _serve(work: Work, answer: asyncio.Future[Any], what: str) -> None:
+    program = PROGRAM.get()
     try:
+        await passing(program, "asked", what)
         made = await work()
+        await passing(program, "asked done", what)
     except asyncio.CancelledError:
         if not answer.done():
             answer.set_exception(ConnectionLost())
