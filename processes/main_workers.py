@@ -34,8 +34,11 @@ from processes.running.outbox import Performer, work_one
 from write_model.handling.bus import Bus
 from write_model.main import WriteModel, build
 
-THREADS = 16  # effects under way at once
-STOP_WITHIN = 8000  # milliseconds
+AT_ONCE = 16  # effects under way
+THREADS = 4  # that hand them over
+STOP_WITHIN = 1000  # milliseconds, for the threads
+FINISH_WITHIN = 7.0  # seconds, for what is under way
+MAIL_CONNECTIONS = 4  # kept for the next letters
 SENDER = "TeLoCompro <no-reply@telocompro.local>"
 
 
@@ -50,6 +53,8 @@ class Workshop(Middleware):
         self._work: WorkStore | None = None
         self._bus: Bus | None = None
         self._performers: Mapping[str, Performer] = {}
+        self._room = threading.Semaphore(AT_ONCE)
+        self._under_way: set[asyncio.Task[None]] = set()
         self.failure: BaseException | None = None
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -61,14 +66,33 @@ class Workshop(Middleware):
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         self._on_loop(self._end())
 
-    async def perform(self, effect_id: str) -> None:
+    def perform(self, effect_id: str) -> None:
+        """Hand it to the loop, and wait only while enough is under way.
+
+        The message is done with then: the outbox knows what is due, and the sweeper tells again what a kill interrupts.
+        """
+        thread = get_event_loop_thread()
+        if thread is not None:
+            self._room.acquire()
+            thread.loop.call_soon_threadsafe(self._begin, UUID(effect_id))
+
+    def _begin(self, effect_id: UUID) -> None:
+        task = asyncio.get_running_loop().create_task(self._attempt(effect_id))
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._under_way.discard(task)
+        self._room.release()
+
+    async def _attempt(self, effect_id: UUID) -> None:
         """One attempt. What goes wrong around it is told again by the sweeper."""
         if self._work is None or self._bus is None:
             return
         try:
-            await work_one(UUID(effect_id), self._performers, self._work, self._bus, worker=self._worker)
+            await work_one(effect_id, self._performers, self._work, self._bus, worker=self._worker)
         except Exception:
-            logger().exception("attempt interrupted", effect=effect_id)
+            logger().exception("attempt interrupted", effect=str(effect_id))
 
     @staticmethod
     def _on_loop(work: Any) -> None:
@@ -83,6 +107,10 @@ class Workshop(Middleware):
         await opened
 
     async def _end(self) -> None:
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=FINISH_WITHIN)
+            for task in late:
+                task.cancel()
         self._stop.set()
         if self._open is not None:
             await asyncio.gather(self._open, return_exceptions=True)
@@ -110,7 +138,9 @@ async def _performers(settings: Settings, parts: WriteModel, stack: AsyncExitSta
     )
     clock = SystemClock()
     provider = GuardedProvider(stripe, Breaker(clock, "stripe"))
-    mailer = GuardedMailer(SmtpMailer(settings.mail.url, SENDER), Breaker(clock, "mail"))
+    smtp = SmtpMailer(settings.mail.url, SENDER, kept=MAIL_CONNECTIONS)
+    stack.push_async_callback(smtp.aclose)
+    mailer = GuardedMailer(smtp, Breaker(clock, "mail"))
     return {
         **charging.performers(provider),
         **refunding.performers(provider),

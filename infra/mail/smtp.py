@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import time
+from collections import deque
 from email.errors import HeaderParseError, MessageError
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
@@ -16,16 +18,21 @@ if TYPE_CHECKING:
 
 TEMPORARY = range(400, 500)
 TLS_PORT, PLAIN_PORT = 465, 25
+_CLOSING = 421  # the server ends the connection: it has taken nothing
+_KEPT_SECONDS = 20.0  # that a connection may have rested: servers wait for minutes
 
 
 class SmtpMailer:
     """`url` is smtp://[user:password@]host[:port], or smtps:// for TLS from the first byte.
 
     Plain connections take STARTTLS where the server offers it. Raises, beside the port's errors, ProviderRefused when
-    the server (or the address itself) says no for good.
+    the server (or the address itself) says no for good. `kept` connections stay open for the next letters: whoever
+    wants that calls `aclose` at the end.
     """
 
-    def __init__(self, url: str, sender: str, *, domain: str = "telocompro.local", seconds: float = 3.0) -> None:
+    def __init__(
+        self, url: str, sender: str, *, domain: str = "telocompro.local", seconds: float = 3.0, kept: int = 0
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("the mail server's URL must begin with smtp:// or smtps:// and name a host")
@@ -37,16 +44,63 @@ class SmtpMailer:
         self._sender = sender
         self._domain = domain
         self._seconds = seconds
+        self._kept = kept
+        self._resting: deque[tuple[aiosmtplib.SMTP, float]] = deque()  # since when
+
+    async def aclose(self) -> None:
+        """Leave all connections."""
+        while self._resting:
+            await _hang_up(self._resting.pop()[0])
 
     def message_id(self, key: str) -> str:
         """The same key always gives the same id, and tells nothing of the key."""
         return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{self._domain}>"
 
     async def send(self, mail: Mail, key: str) -> None:
+        letter = self._letter(mail, key)
+        until = asyncio.get_running_loop().time() + self._seconds
+        while (resting := self._rested()) is not None:
+            if await self._hand_over(resting, mail.to, letter, until, is_new=False):
+                return
+        await self._hand_over(self._client(), mail.to, letter, until, is_new=True)
+
+    async def _hand_over(
+        self, client: "aiosmtplib.SMTP", to: str, letter: bytes, until: float, *, is_new: bool
+    ) -> bool:
+        """False: the connection that had rested is no more, and nothing was handed over."""
         import aiosmtplib
 
-        letter = self._letter(mail, key)
-        client = aiosmtplib.SMTP(
+        handing_over = done = False
+        try:
+            async with asyncio.timeout_at(until):
+                if is_new:
+                    await client.connect()
+                await client.mail(parseaddr(self._sender)[1])
+                await client.rcpt(to)
+                handing_over = True
+                await client.data(letter)
+            done = True
+        except aiosmtplib.SMTPResponseException as answered:
+            if answered.code == _CLOSING and not is_new and not handing_over:
+                return False
+            raise _said(answered) from None
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as failed:
+            if handing_over:
+                raise OutcomeUnknown(f"mail: {type(failed).__name__} while the message was handed over") from None
+            if not is_new:
+                return False
+            raise ProviderUnavailable(f"mail: {type(failed).__name__}", 1.0) from None
+        finally:
+            if done and len(self._resting) < self._kept:
+                self._resting.append((client, time.monotonic()))
+            else:
+                await _hang_up(client)
+        return True
+
+    def _client(self) -> "aiosmtplib.SMTP":
+        import aiosmtplib
+
+        return aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
             username=self._user,
@@ -54,23 +108,15 @@ class SmtpMailer:
             use_tls=self._tls,
             timeout=self._seconds,
         )
-        handing_over = False
-        try:
-            async with asyncio.timeout(self._seconds):
-                await client.connect()
-                await client.mail(parseaddr(self._sender)[1])
-                await client.rcpt(mail.to)
-                handing_over = True
-                await client.data(letter)
-                handing_over = False
-        except aiosmtplib.SMTPResponseException as answered:
-            raise _said(answered) from None
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as failed:
-            if handing_over:
-                raise OutcomeUnknown(f"mail: {type(failed).__name__} while the message was handed over") from None
-            raise ProviderUnavailable(f"mail: {type(failed).__name__}", 1.0) from None
-        finally:
-            await _hang_up(client)
+
+    def _rested(self) -> "aiosmtplib.SMTP | None":
+        """The connection that was used last, if there is one that may still be good."""
+        while self._resting:
+            client, since = self._resting.pop()
+            if client.is_connected and since > time.monotonic() - _KEPT_SECONDS:
+                return client
+            client.close()
+        return None
 
     def _letter(self, mail: Mail, key: str) -> bytes:
         """Raises ProviderRefused."""

@@ -123,6 +123,24 @@ async def test_what_the_server_says_last_decides(script: list[str], error: type[
             await mailer.send(Mail("ana@example.test", "s", "t", "h"), "k1")
 
 
+async def test_the_next_letter_takes_the_same_connection() -> None:
+    script = ["220 ready", "250 hello", *(["250 ok", "250 ok", "354 go on", "250 kept"] * 2)]
+    async with _scripted(script) as port:
+        mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, seconds=2.0, kept=1)
+        for key in ("k1", "k2"):
+            await mailer.send(Mail("ana@example.test", "s", "t", "h"), key)
+        await mailer.aclose()
+
+
+async def test_a_connection_that_the_server_has_left_is_replaced(sink: Sink) -> None:
+    mailer = SmtpMailer(sink.smtp, SENDER, kept=1)
+    await mailer.send(Mail("ana@example.test", "s1", "t", "h"), "k1")
+    mailer._resting[0][0].transport.abort()  # type: ignore[union-attr]  # as when the server restarts
+    await mailer.send(Mail("ana@example.test", "s2", "t", "h"), "k2")
+    await mailer.aclose()
+    assert sorted(each["deliveries"] for each in sink.messages("ana@example.test")["messages"]) == [1, 1]
+
+
 @pytest.mark.parametrize("url", ["", "http://host", "smtp://", "mail.example.test:25"])
 def test_a_url_that_names_no_mail_server_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="smtp"):
