@@ -69,7 +69,8 @@ class PostgresLogReader:
             head = await self.head()
         if head > after or seconds <= 0:
             return head
-        return await self._tail.wait(after, seconds, head)
+        found = await self._tail.wait(after, seconds, head)
+        return found if found > after else await self.head()  # perhaps nobody has heard for a while
 
     async def answer(self, command_id: UUID) -> Replayed | None:
         async with reachable(), hurried(self._pool, _ANSWER) as connection:
