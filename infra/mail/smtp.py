@@ -3,11 +3,10 @@
 import asyncio
 import hashlib
 import time
+from binascii import b2a_qp
 from collections import deque
-from email.errors import HeaderParseError, MessageError
-from email.message import EmailMessage
-from email.policy import SMTP as POLICY
-from email.utils import formatdate, parseaddr
+from email.header import Header
+from email.utils import formataddr, formatdate, parseaddr
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import aiosmtplib
 
 TEMPORARY = range(400, 500)
+_LINE = "\r\n"
 TLS_PORT, PLAIN_PORT = 465, 25
 _CLOSING = 421  # the server ends the connection: it has taken nothing
 _KEPT_SECONDS = 20.0  # that a connection may have rested: servers wait for minutes
@@ -42,6 +42,7 @@ class SmtpMailer:
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
         self._sender = sender
+        self._from = formataddr(parseaddr(sender))
         self._domain = domain
         self._seconds = seconds
         self._kept = kept
@@ -123,18 +124,35 @@ class SmtpMailer:
         address = parseaddr(mail.to)[1]
         if address != mail.to or not address.isascii() or address.count("@") != 1:
             raise ProviderRefused("mail.address_invalid")
-        letter = EmailMessage(policy=POLICY)
-        try:
-            letter["From"] = self._sender
-            letter["To"] = mail.to
-            letter["Subject"] = mail.subject
-            letter["Date"] = formatdate()
-            letter["Message-ID"] = self.message_id(key)
-            letter.set_content(mail.text, charset="utf-8")
-            letter.add_alternative(mail.html, subtype="html", charset="utf-8")
-            return letter.as_bytes()
-        except (ValueError, HeaderParseError, MessageError):
-            raise ProviderRefused("mail.header_invalid") from None
+        if any(ord(each) < ord(" ") for each in mail.subject):
+            raise ProviderRefused("mail.header_invalid")
+        boundary = f"=_{hashlib.sha256(key.encode()).hexdigest()[:32]}_="
+        head = (
+            f"From: {self._from}",
+            f"To: {mail.to}",
+            f"Subject: {_words(mail.subject)}",
+            f"Date: {formatdate()}",
+            f"Message-ID: {self.message_id(key)}",
+            "MIME-Version: 1.0",
+            f'Content-Type: multipart/alternative; boundary="{boundary}"',
+        )
+        bodies = (("plain", mail.text), ("html", mail.html))
+        parts = (f"--{boundary}{_LINE}{_part(kind, text)}" for kind, text in bodies)
+        return _LINE.join((*head, "", *parts, f"--{boundary}--", "")).encode("ascii")
+
+
+def _words(text: str) -> str:
+    """As a header carries them: encoded where they are not ASCII, or would be taken for encoded ones."""
+    charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
+    return Header(text, charset, maxlinelen=76, header_name="Subject").encode(linesep=_LINE)
+
+
+def _part(kind: str, text: str) -> str:
+    """One part, in quoted-printable: it can be read, and its lines are short."""
+    lines = text.replace("\r\n", "\n").removesuffix("\n") + "\n"
+    body = b2a_qp(lines.encode(), istext=True).decode("ascii")
+    head = (f'Content-Type: text/{kind}; charset="utf-8"', "Content-Transfer-Encoding: quoted-printable", "", "")
+    return _LINE.join(head) + _LINE.join(body.splitlines()) + _LINE
 
 
 def _said(answered: "aiosmtplib.SMTPResponseException") -> Exception:

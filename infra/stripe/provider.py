@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from infra.ports import (
@@ -22,6 +22,7 @@ T = TypeVar("T")
 STRIPE_URL = "https://api.stripe.com"
 EXPAND = ["latest_charge.balance_transaction"]
 INSIDE = [f"data.{path}" for path in EXPAND]  # of a list
+INTENTS = "/v1/payment_intents"
 WRONG_STATE = "payment_intent_unexpected_state"
 SEARCH_LAG_SECONDS = 300  # Stripe's search is about a minute late, more when in trouble
 SKEW_SECONDS = 60  # between our clock and Stripe's
@@ -81,25 +82,17 @@ class StripeProvider:
         }
         if self._return_url:
             params["return_url"] = self._return_url
-        return await self._intent(
-            lambda: self._client.v1.payment_intents.create_async(params, {"idempotency_key": order.key})  # type: ignore[arg-type]
-        )
+        return await self._intent(lambda: self._asked(INTENTS, params, order.key))
 
     async def capture(self, ref: str, amount_minor: int, key: str) -> Charge:
         """The whole or a part; the rest is let go. Captured or cancelled before: how it stands."""
-        return await self._intent(
-            lambda: self._client.v1.payment_intents.capture_async(
-                ref, {"amount_to_capture": amount_minor, "expand": EXPAND}, {"idempotency_key": key}
-            ),
-            ref,
-        )
+        wished = {"amount_to_capture": amount_minor, "expand": EXPAND}
+        return await self._intent(lambda: self._asked(f"{INTENTS}/{_path(ref)}/capture", wished, key), ref)
 
     async def void(self, ref: str, key: str) -> Charge:
         """Captured or cancelled before: how it stands."""
-        return await self._intent(
-            lambda: self._client.v1.payment_intents.cancel_async(ref, {"expand": EXPAND}, {"idempotency_key": key}),
-            ref,
-        )
+        wished = {"expand": EXPAND}
+        return await self._intent(lambda: self._asked(f"{INTENTS}/{_path(ref)}/cancel", wished, key), ref)
 
     async def refund(self, ref: str, amount_minor: int, key: str) -> RefundResult:
         made = await self._acting(
@@ -154,9 +147,13 @@ class StripeProvider:
             if ref is None:
                 raise ProviderRefused(WRONG_STATE) from wrong
             return await self._present(ref)
-        if _replayed(intent.last_response):
-            return await self._present(intent.id)
-        return reading.charge(intent.to_dict())
+        if _replayed(intent):
+            return await self._present(intent.data["id"])
+        return reading.charge(intent.data)
+
+    async def _asked(self, path: str, params: Mapping[str, Any], key: str) -> Any:
+        """The bare answer: the SDK's objects would be made only to be taken apart again."""
+        return await self._client.raw_request_async("post", path, **params, idempotency_key=key)
 
     async def _present(self, ref: str) -> Charge:
         """Read after an act: when that fails, what the act came to is not known here."""
@@ -200,6 +197,10 @@ class StripeProvider:
 
 class _WrongState(Exception):
     """The intent has gone on (or ended) since."""
+
+
+def _path(ref: str) -> str:
+    return quote(ref, safe="")
 
 
 def _made_at(order_id: UUID) -> int | None:
