@@ -28,7 +28,6 @@ from tests.faults.replies import Appends, HttpCommands
 from tests.kit.client import Provider, open_http
 from tests.kit.platform import ROOT, base_of_free_ports
 
-OURS = ("http", "ws", "projections", "processes", "workers", "stripe", "mail")  # kinds of processes of a run
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 WATCHED: Mapping[str, Callable[[], Watcher]] = {"postgres": Appends, "door": HttpCommands}
@@ -135,6 +134,15 @@ class Ground:
                 pass_fds=(self.lifeline.reading,),
                 start_new_session=True,
             )
+
+    async def spares_ready(self) -> None:
+        """Until each of them has said so."""
+        until = time.monotonic() + START_SECONDS
+        for name in self.spares:
+            log = self.folder / f"spare-{name}.log"
+            while b"ready " not in await asyncio.to_thread(log.read_bytes):
+                assert time.monotonic() < until, log
+                await asyncio.sleep(0.1)
 
     async def stop_spares(self) -> None:
         for spare in self.spares.values():
@@ -247,7 +255,7 @@ def _reachable(folder: Path) -> Path:
     """The folder of the stores; an unprivileged PostgreSQL passes through."""
     folder.chmod(0o711)
     kept = folder / "stores"
-    kept.mkdir()
+    kept.mkdir(exist_ok=True)
     kept.chmod(0o711)
     return kept
 

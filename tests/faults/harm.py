@@ -1,23 +1,22 @@
-"""What every round of faults works with, and the faults of processes: killed, or standing still."""
+"""What every round of faults works with; and kill -9, of every kind of process."""
 
 import asyncio
 import os
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.faults.ground import OURS, Ground
+from tests.faults.ground import Ground
 from tests.faults.probes import Probes
 from tests.faults.shoppers import GaveUp, Shop, Wrong
-from tests.faults.tally import KILL, PAUSE, Tally
+from tests.faults.tally import KILL, Tally
 
+KINDS = ("http", "ws", "projections", "processes", "workers")
+OUTSIDE = ("stripe", "mail")  # stand-ins for what is not ours
+AFTERWARDS = "purchase confirmed after the provider was killed"
 LIVES = 5.5  # seconds that a process lives between two kills: one that dies sooner is started again later each time
-LEASE = 10.0  # seconds: of processes and projections
-EFFECT_LEASE = 30.0  # seconds: of the workers
-PAUSED = ("processes", "projections", "workers", "http", "ws", "stripe")
-SPARES = {"processes": "processes.main", "projections": "projections.main", "workers": "processes.main_workers"}
 
 
 @dataclass(slots=True)
@@ -29,6 +28,7 @@ class Harm:
     probes: Probes
     tally: Tally
     chance: random.Random
+    deadline: float | None = None  # monotonic: what would begin later is left out
     started: dict[str, float] = field(default_factory=dict)  # when a kind of process was last started
 
     async def measured(self, kind: str, part: str, since: float) -> None:
@@ -39,15 +39,17 @@ class Harm:
             self.tally.violated(f"{kind}, {part}: {problem}")
 
 
-async def kills(harm: Harm, times: int, kinds: Sequence[str] = OURS, at_once: int = 2) -> None:
-    """So many kill -9, of every kind in turn, some kinds together."""
-    order: list[str] = []
+async def kills(harm: Harm, times: int, at_once: int = 2) -> None:
+    """So many kill -9, of every kind in turn, our own some together; the stand-ins half as often, one by one."""
+    groups: list[Sequence[str]] = []
     while times > 0:
-        if len(order) < at_once:
-            order += harm.chance.sample(kinds, len(kinds))
-        victims = list(dict.fromkeys(order[: min(at_once, times)]))
-        del order[: len(victims)]
-        await harm.probes.prepare(len(victims))
+        if not groups:
+            own = [*harm.chance.sample(KINDS, len(KINDS)), *harm.chance.sample(KINDS, len(KINDS))]
+            groups = [tuple(dict.fromkeys(own[place : place + at_once])) for place in range(0, len(own), at_once)]
+            groups += [(name,) for name in OUTSIDE]
+            harm.chance.shuffle(groups)
+        victims = groups.pop()[:times]
+        await harm.probes.prepare(len(victims) + 1)
         await asyncio.gather(*(_kill(harm, name) for name in victims))
         times -= len(victims)
 
@@ -60,39 +62,7 @@ async def _kill(harm: Harm, name: str) -> None:
     os.kill(pid, signal.SIGKILL)
     harm.tally.injected(KILL)
     await harm.measured(KILL, name, since)
+    if name == "stripe":
+        await harm.measured(AFTERWARDS, "workers", since)
     await harm.ground.restarted(name, pid)
     harm.started[name] = time.monotonic()
-
-
-async def pauses(harm: Harm, times: int, kinds: Sequence[str] = PAUSED, at_once: int = 4) -> None:
-    """So many processes stand still for longer than their lease; a spare of each kind takes over meanwhile."""
-    for name, module in SPARES.items():
-        harm.ground.start_spare(name, module)
-    try:
-        while times > 0:
-            victims = harm.chance.sample(kinds, min(times, at_once, len(kinds)))
-            await pause(harm, victims, LEASE + harm.chance.uniform(1.0, 3.0))
-            times -= len(victims)
-    finally:
-        await harm.ground.stop_spares()
-
-
-async def pause(harm: Harm, victims: Sequence[str], seconds: float) -> None:
-    """All of them at once; then they go on, and the time counts until each serves again."""
-    await harm.probes.prepare(len(victims))
-    pids = [harm.ground.run.pids[name] for name in victims]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    harm.tally.injected(PAUSE, len(pids))
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        since = time.monotonic()
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-    await asyncio.gather(*(harm.measured(PAUSE, name, since) for name in victims))
-
-
-async def repeatedly(times: int, act: Callable[[], Awaitable[None]]) -> None:
-    for _ in range(times):
-        await act()

@@ -32,7 +32,7 @@ WEBHOOK_FAULTS: Sequence[Mapping[str, object]] = (
     {"delay": 5.0, "times": 10},
 )
 PROVIDER, WEBHOOKS, OVERLOAD = "provider fails before or after the act", "webhooks lost, late, repeated", "overload"
-CALLERS, CONNECTIONS, TIMES = 8, 250, 5
+CALLERS, CONNECTIONS, TIMES = 8, 1000, 5
 SPREAD = 1.0  # seconds that each fault has to hit
 
 
@@ -139,7 +139,7 @@ class Throng:
 async def overload(harm: Harm, seconds: float = 60.0, measure: float = 8.0, memory_mb: float = 400.0) -> None:
     """Five times what was measured, for a minute: refusals in words, bounded memory, and back to 90 % in 30 s."""
     token = harm.probes.party.api.token
-    throng = Throng(harm.ground.door, {"authorization": f"Bearer {token}"}, harm.shop.variants, harm.chance)
+    throng = Throng(harm.ground.urls["rest"], {"authorization": f"Bearer {token}"}, harm.shop.variants, harm.chance)
     capacity = await throng.closed(measure)
     pid = harm.ground.run.pids["http"]
     before = _resident_mb(pid)

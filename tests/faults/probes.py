@@ -100,7 +100,7 @@ class Probes:
             return bool((await self.ground.http.get(f"{self.ground.urls['stripe']}/_control/health")).is_success)
 
         await self._until(ask)
-        await self.confirmed()
+        await self.placed()
 
     async def _until(self, works: Callable[[], Awaitable[bool]]) -> None:
         until = time.monotonic() + PATIENCE

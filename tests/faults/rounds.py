@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.faults import outside, stores
-from tests.faults.harm import Harm, kills, pauses
+from tests.faults.harm import Harm, kills
+from tests.faults.pauses import CALLS, late_calls, pauses
 from tests.faults.tally import FLUSH, FROZEN, KILL, PAUSE, POSTGRES_RESTART, UNKNOWN_COMMIT, WANTED
 
 Act = Callable[[Harm], Awaitable[None]]
@@ -25,6 +26,7 @@ class Round:
 def full(scale: float = 1.0) -> Sequence[Round]:
     """About twenty minutes where `scale` is 1."""
     much = {kind: max(1, round(least * scale)) for kind, least in WANTED.items()}
+    late = max(1, round(2 * scale))
     half = (much[KILL] + 1) // 2
     return [
         Round("kills", [partial(kills, times=half)]),
@@ -38,7 +40,13 @@ def full(scale: float = 1.0) -> Sequence[Round]:
         ),
         Round("frozen", [partial(stores.freezes, times=much[FROZEN])]),
         Round("lines", [stores.slowness, partial(stores.cuts, times=max(4, round(24 * scale)))]),
-        Round("pauses", [partial(pauses, times=much[PAUSE])]),
+        Round(
+            "pauses",
+            [
+                partial(late_calls, times=late),
+                partial(pauses, times=max(1, much[PAUSE] - late * len(CALLS))),
+            ],
+        ),
         Round("redis", [partial(stores.flushes, times=much[FLUSH]), stores.redis_stopped, stores.redis_back]),
         Round("mongo", [stores.mongo_stopped, stores.mongo_dropped, stores.mongo_back]),
         Round("provider", [outside.provider_faults, outside.webhook_faults]),
@@ -53,15 +61,15 @@ def short() -> Sequence[Round]:
         Round(
             "short",
             [
-                partial(kills, times=7, at_once=3),
                 partial(stores.postgres_restarts, times=1),
                 partial(stores.unknown_commits, times=10, silent=1),
                 partial(stores.lost_answers, times=5),
-                partial(stores.freezes, times=2, names=("postgres", "mongo"), seconds=3.0),
                 partial(stores.flushes, times=5),
+                partial(stores.freezes, times=2, names=("postgres", "mongo"), seconds=3.0),
                 stores.mongo_dropped,
-                partial(pauses, times=3),
+                partial(kills, times=6),
                 partial(outside.provider_faults, kinds=outside.PROVIDER_FAULTS[:2]),
+                partial(pauses, times=2, kinds=("processes", "projections")),
             ],
         )
     ]

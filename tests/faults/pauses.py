@@ -1,0 +1,81 @@
+"""A process stands still for longer than its lease, another takes over: then the first one wakes up."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from tests.faults.harm import Harm
+from tests.faults.tally import PAUSE
+
+LEASE = 10.0  # seconds: of processes and projections
+EFFECT_LEASE = 30.0  # seconds: of a call that a worker has under way
+SWEPT = 6.0  # seconds: until somebody else has heard of such a call
+PAUSED = ("processes", "projections", "http", "ws", "stripe")
+CALLS = ("workers", "processes", "projections")
+SPARES = {"processes": "processes.main", "projections": "projections.main", "workers": "processes.main_workers"}
+REFUSED: Mapping[str, str] = {"processes": "Fenced", "workers": "effect taken over"}  # what each says then
+REFUSED_SECONDS = 20.0
+FENCED = "write refused by the fencing number"
+
+
+async def pauses(harm: Harm, times: int, kinds: Sequence[str] = PAUSED, at_once: int = 4) -> None:
+    """So many, some at once, each longer than its lease."""
+    async with _spares(harm):
+        while times > 0:
+            victims = harm.chance.sample(kinds, min(times, at_once, len(kinds)))
+            await _pause(harm, victims, LEASE + harm.chance.uniform(1.0, 3.0), fenced=("processes",))
+            times -= len(victims)
+
+
+async def late_calls(harm: Harm, times: int) -> None:
+    """The workers stand still while a call is under way, until another has made it again."""
+    async with _spares(harm):
+        for _ in range(times):
+            slow = {"kind": "delay_after", "operation": "*", "seconds": 2.5, "times": 6}
+            await harm.ground.provider.control("POST", "/faults", slow)
+            await asyncio.sleep(1.5)
+            await _pause(harm, CALLS, EFFECT_LEASE + SWEPT, fenced=("workers", "processes"))
+            await harm.ground.provider.calm()
+
+
+@asynccontextmanager
+async def _spares(harm: Harm) -> AsyncIterator[None]:
+    for name, module in SPARES.items():
+        harm.ground.start_spare(name, module)
+    try:
+        await harm.ground.spares_ready()
+        yield
+    finally:
+        await harm.ground.stop_spares()
+
+
+async def _pause(harm: Harm, victims: Sequence[str], seconds: float, fenced: Sequence[str]) -> None:
+    """All of them at once. The time counts from their waking until each serves again."""
+    await harm.probes.prepare(len(victims))
+    told = {name: len(harm.ground.log(name)) for name in fenced if name in victims}
+    pids = [harm.ground.run.pids[name] for name in victims]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    harm.tally.injected(PAUSE, len(pids))
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        since = time.monotonic()
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    refusals = (_refused(harm, name, past) for name, past in told.items())
+    await asyncio.gather(*(harm.measured(PAUSE, name, since) for name in victims), *refusals)
+
+
+async def _refused(harm: Harm, name: str, past: int) -> None:
+    """Until the late one says that its write was refused."""
+    until = time.monotonic() + REFUSED_SECONDS
+    while REFUSED[name] not in harm.ground.log(name)[past:]:
+        if time.monotonic() > until:
+            harm.tally.violated(f"{name} came back after its lease, and nothing that it wrote was refused")
+            return
+        await asyncio.sleep(0.1)
+    harm.tally.injected(FENCED)
