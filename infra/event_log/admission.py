@@ -1,6 +1,6 @@
 """Which commands may enter the log at all? Limits and shapes that the server-side function leaves to its callers."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from infra.event_log.chain import digest
 from infra.ports import Append, NewEvent

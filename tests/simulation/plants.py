@@ -12,6 +12,8 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
+from msgspec import structs
+
 from infra.memory.work import MemoryWork
 from infra.ports import Accepted, Append, Copy, Doc, Effect, NewEffect, ProcessRow, Replayed, Stored, Timer, Verdict
 from processes.collect_payment import charging
@@ -23,6 +25,7 @@ from projections.running.copies import Copier
 from projections.running.runner import Runner as Projector
 from read_api.ws import connection, resume
 from tests.simulation import programs, stores, wires
+from tests.simulation.further_plants import FURTHER
 from write_model.checkout import ending
 from write_model.payment.commands import RecordAuthorizationFailed
 
@@ -98,9 +101,9 @@ def unlocked_decrement() -> list[Patch]:
         for event in command.events:
             if event.stream in heads:
                 next_versions[event.stream] += 1
-                event = replace(event, version=next_versions[event.stream])
+                event = structs.replace(event, version=next_versions[event.stream])
             events.append(event)
-        return original(self, replace(command, expected={**command.expected, **heads}, events=events))
+        return original(self, structs.replace(command, expected={**command.expected, **heads}, events=events))
 
     original = wires.SimulatedLog.store
     return [(wires.SimulatedLog, "store", store)]
@@ -255,6 +258,7 @@ PLANTS: Mapping[str, Callable[[], list[Patch]]] = {
         copies_without_positions,
         joined_after_the_missed,
         stores_never_go_back,
+        *FURTHER,
     )
 }
 

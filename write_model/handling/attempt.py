@@ -19,7 +19,7 @@ from write_model.handling.request import Answer, Request
 from write_model.handling.route import Registry, Route
 from write_model.handling.waiting import Deadline, backoff, now, pause
 from write_model.kernel.clock import Clock
-from write_model.kernel.ids import category, identity
+from write_model.kernel.ids import category
 from write_model.kernel.ids import stream as stream_name
 from write_model.kernel.message import Context, Event
 from write_model.kernel.refused import Refused
@@ -204,7 +204,6 @@ class Handling:
             self._parts.loader.remember(stream, Known(ahead.version, last, ahead.state))
         version = self._ahead.get(self._stream, loaded.known[self._stream]).version
         return Answer(
-            id=identity(self._stream),
             version=version,
             position=position,
             status=str(self._body["status"]),
@@ -288,7 +287,6 @@ def answer_of(
     """The answer about an aggregate in this state."""
     body = answer(known.state)
     return Answer(
-        id=identity(stream),
         version=known.version,
         position=position,
         status=str(body["status"]),

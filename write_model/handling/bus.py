@@ -3,7 +3,6 @@
 A repeat is answered with what the first one did. A refusal is only said when the log was asked for the newest states.
 """
 
-import hashlib
 import hmac
 from collections.abc import Callable
 from uuid import UUID
@@ -19,8 +18,9 @@ from write_model.handling.queues import Queues
 from write_model.handling.recording import Digest, Recorder
 from write_model.handling.request import Answer, Request
 from write_model.handling.route import Registry
+from write_model.handling.settling import Lookout
 from write_model.handling.together import Together
-from write_model.handling.waiting import Deadline, pause
+from write_model.handling.waiting import pause
 from write_model.kernel.clock import Clock
 from write_model.kernel.ids import PLATFORM, Ids, derived, stream
 
@@ -48,6 +48,7 @@ class Bus:
         self._ids = ids
         self._pepper = pepper
         self._flights = Flights()
+        self._lookout = Lookout(parts.loader, parts.reader)
 
     async def handle(self, request: Request) -> Answer:
         """Raises Refused, NotNow (log.busy, log.unknown, edge.in_flight), NewerThanCode, Unavailable."""
@@ -75,11 +76,8 @@ class Bus:
 
     def fingerprint(self, *parts: bytes) -> bytes:
         """Tells two bodies apart and says nothing about them: HMAC-SHA-256 with the platform's own secret."""
-        made = hmac.new(self._pepper, digestmod=hashlib.sha256)
-        for part in parts:
-            made.update(len(part).to_bytes(4, "big"))
-            made.update(part)
-        return made.digest()
+        lengths_and_parts = [each for part in parts for each in (len(part).to_bytes(4, "big"), part)]
+        return hmac.digest(self._pepper, b"".join(lengths_and_parts), "sha256")
 
     async def state(self, name: str, version: int | None = None) -> object:
         """The aggregate's state now, or at a version. One that does not exist has its decider's initial state."""
@@ -95,13 +93,8 @@ class Bus:
         """The order once its fate is known (or its customer has to act), or as it is after so many seconds."""
         settling = self._parts.registry.settling
         name = stream(settling.category, order_id)
-        deadline = Deadline(seconds)
-        seen = after
-        while True:
-            known = await self._parts.loader.current(name)
-            if deadline.passed or not settling.is_open(known.state):
-                return answer_of(settling.answer, name, known, max(after, known.position), replayed=False)
-            seen = await self._parts.reader.wait(seen, deadline.left)
+        known = await self._lookout.wait(name, settling.is_open, after, seconds)
+        return answer_of(settling.answer, name, known, max(after, known.position), replayed=False)
 
 
 def build_bus(

@@ -1,11 +1,11 @@
 """What is remembered of aggregates: their last known states, to be checked by the append."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A state, the version it is at, and the position of its last event (0: there is no event yet)."""
 
     version: int

@@ -144,6 +144,7 @@ _ROWS: tuple[tuple[str, int, str, str], ...] = (
     ("product.wrong_state", 409, "El producto está en otro estado", "The product is in another state"),
     ("provider_event.malformed", 422, "El aviso del proveedor no es válido", "The provider's notice is not valid"),
     ("read.behind", 503, "La lectura aún no llega a esa posición", "The read has not reached that position yet"),
+    ("read.lost_future", 409, "Esa posición no existe: empiece de nuevo", "There is no such position: start anew"),
     ("read.rebuilding", 503, "La vista se está reconstruyendo", "The view is being rebuilt"),
     ("review.score_out_of_range", 422, "La puntuación va de 1 a 5", "A score is between 1 and 5"),
     (

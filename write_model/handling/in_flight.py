@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from write_model.handling.failures import InFlight, KeyReused
 from write_model.handling.request import Answer
@@ -11,10 +13,10 @@ from write_model.handling.request import Answer
 PATIENCE = 5.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _First:
     fingerprint: bytes
-    answer: asyncio.Future[Answer | None]  # None: it was refused or failed, so the next one tries
+    answer: asyncio.Future[Answer | None] | None = None  # made by who waits; an answer that is None: the next one tries
 
 
 class Flights:
@@ -32,7 +34,7 @@ class Flights:
                 if first.fingerprint != fingerprint:
                     raise KeyReused
                 return replace(answer, replayed=True)
-        mine = _First(fingerprint, asyncio.get_running_loop().create_future())
+        mine = _First(fingerprint)
         self._first[command_id] = mine
         answer = None
         try:
@@ -40,9 +42,12 @@ class Flights:
             return answer
         finally:
             del self._first[command_id]
-            mine.answer.set_result(answer)
+            if mine.answer is not None:
+                mine.answer.set_result(answer)
 
     async def _wait(self, first: _First) -> Answer | None:
+        if first.answer is None:
+            first.answer = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(self._patience):
                 return await asyncio.shield(first.answer)

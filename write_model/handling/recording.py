@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from infra.ports import DataKey, KeyDestroyed, Keys, NewEvent
@@ -107,7 +108,12 @@ class Recorder:
 
 def encode_answer(id: str, version: int, status: str) -> bytes:
     """`id` as a UUID is written."""
-    return f'{{"id":"{id}","version":{version},"status":{json.dumps(status)}}}'.encode()
+    return f'{{"id":"{id}","version":{version},"status":{_quoted(status)}}}'.encode()
+
+
+@lru_cache(maxsize=256)  # there are few
+def _quoted(status: str) -> str:
+    return json.dumps(status)
 
 
 def decode_answer(raw: bytes) -> StoredAnswer:

@@ -1,15 +1,16 @@
 """What is handed to the bus, and what it hands back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
+from write_model.kernel.ids import identity
 from write_model.kernel.message import Actor, Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One command with who sends it, and how to recognise it when it comes again."""
 
     command: Command
@@ -28,14 +29,17 @@ class Request:
     effective_at: datetime | None = None  # when it was true in the world; None: now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What became of it: the answered aggregate after it."""
 
-    id: UUID
     version: int
     position: int  # a read that has seen this position has seen the command
     status: str
     replayed: bool  # the command was accepted before
     body: Mapping[str, object]  # JSON types, made by the room's `public.answer`
     stream: str
+
+    @property
+    def id(self) -> UUID:
+        """Of the answered aggregate."""
+        return identity(self.stream)

@@ -1,9 +1,14 @@
 """Names of streams and ids that are derived, so that a repeat is recognised. Fresh ids come from the `Ids` port."""
 
+from hashlib import sha1
 from typing import Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
 PLATFORM = UUID("6f1d1c5e-6a0b-5d6c-9f53-7d0e6a3b2c41")  # namespace of every id that is derived from a text
+
+# RFC 9562, 5.5: of the 128 bits, which ones say "version 5" and "of this variant".
+_FREE = ~(0xF000 << 64 | 0xC000 << 48)
+_VERSION_5 = 0x5000 << 64 | 0x8000 << 48
 
 
 class Ids(Protocol):
@@ -28,8 +33,13 @@ def category(stream_name: str) -> str:
 
 
 def derived(namespace: UUID, *parts: object) -> UUID:
-    """UUIDv5 of the parts under a namespace: the same parts give the same id for ever."""
-    return uuid5(namespace, "/".join(str(part) for part in parts))
+    """UUIDv5 of the parts under a namespace: the same parts give the same id for ever.
+
+    The standard library's takes twice as long, and every command has one.
+    """
+    text = "/".join([str(part) for part in parts])
+    digest = sha1(namespace.bytes + text.encode(), usedforsecurity=False).digest()
+    return UUID(int=int.from_bytes(digest[:16], "big") & _FREE | _VERSION_5)
 
 
 def stock_item(variant_id: UUID, warehouse: str) -> UUID:

@@ -1,9 +1,9 @@
 """Whose is it? Customers and sessions touch their own, staff what they may, and nobody learns of another's things."""
 
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from tests.kit.builders.cart import ADDRESS
 from tests.kit.builders.ids import CART_ID, CUSTOMER_ID, LINE_ID, ORDER_ID, PAYMENT_ID, PRODUCT_ID, VARIANT_ID

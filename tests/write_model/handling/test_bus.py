@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from tests.write_model.handling import tally
 from tests.write_model.handling.tally import Count, Full, Move, Name, name_of
@@ -40,7 +41,7 @@ async def test_a_repeat_after_a_restart_gets_the_first_answer_also_when_things_h
     await world.send(Count(tally_id=ONE, by=2))
     restarted = world.another_bus()
     again = await world.send(Count(tally_id=ONE, by=3), key="k", bus=restarted)  # decided anew it would be refused
-    assert again == replace(first, replayed=True)
+    assert again == structs.replace(first, replayed=True)
     assert await world.log.head() == 5
 
 
@@ -131,7 +132,7 @@ async def test_an_older_version_is_told_the_present_one_and_what_was_missed(worl
 async def test_a_repeat_with_an_outdated_version_is_still_a_repeat(world: World) -> None:
     first = await world.bus.handle(customer(Count(tally_id=ONE), ANA, key="k", expected=0))
     again = await world.bus.handle(customer(Count(tally_id=ONE), ANA, key="k", expected=0))
-    assert again == replace(first, replayed=True)
+    assert again == structs.replace(first, replayed=True)
 
 
 async def test_personal_data_is_sealed_and_gone_once_the_key_is_destroyed(world: World) -> None:
