@@ -17,7 +17,7 @@ from infra.clock import SystemClock
 from infra.codec.json_codec import Codec
 from infra.collector import settle
 from infra.event_log.reader import PostgresLogReader
-from infra.mongo.view_store import Collected, MongoViewStore, open_client
+from infra.mongo.view_store import READER_MS, SOCKET_MS, Collected, MongoViewStore, open_client
 from infra.observability.logs import configure, logger
 from infra.ports import Generations, GenerationStore, Keys, LogReader, ViewStore
 from infra.postgres.generations import PostgresGenerations
@@ -59,6 +59,7 @@ from write_model.kernel.clock import Clock
 
 CONNECTIONS = 6  # to the database with log and schema read
 KEY_CONNECTIONS = 1
+PATIENCE = 10.0  # seconds for a statement: a batch may be large, and nobody waits for it
 REPORT_SECONDS = 10.0
 
 ALL: tuple[AnyProjection, ...] = (
@@ -113,9 +114,10 @@ async def open_readers(settings: Settings, clock: Clock) -> AsyncIterator[Reader
     """For a process that only reads. `clock`: for pauses while somebody waits."""
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS))
-        stores, copies = _open_stores(stack, settings.stores, pool)
+        stores, copies = _open_stores(stack, settings.stores, pool, READER_MS)
         nudges = {CHANGES.family: lambda: copies.nudges(CHANNEL)}
-        freshness = Freshness(stores, clock, nudges, PostgresGenerations(pool))
+        head = PostgresLogReader(pool).head
+        freshness = Freshness(stores, clock, nudges, PostgresGenerations(pool), head)
         await freshness.refresh()
         running = asyncio.create_task(freshness.run())
         try:
@@ -129,9 +131,9 @@ async def build(settings: Settings) -> AsyncIterator[Opened]:
     """Everything that projecting, comparing and rebuilding need. Raises SettingsMissing, SettingsInvalid."""
     kek = settings.secrets.kek_bytes()
     async with AsyncExitStack() as stack:
-        views_pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS))
+        views_pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS, PATIENCE))
         stores, copies = _open_stores(stack, settings.stores, views_pool)
-        pool = await stack.enter_async_context(open_pool(planned_once(settings.stores.postgres_url), 3))
+        pool = await stack.enter_async_context(open_pool(planned_once(settings.stores.postgres_url), 3, PATIENCE))
         keys_pool = await stack.enter_async_context(open_pool(settings.stores.keys_url, KEY_CONNECTIONS))
         keys = PostgresKeys(keys_pool, kek)
         reader = await stack.enter_async_context(PostgresLogReader(pool))
@@ -139,8 +141,10 @@ async def build(settings: Settings) -> AsyncIterator[Opened]:
         yield Opened(stores, copies, reader, keys, decode, PostgresLeases(pool), PostgresGenerations(pool))
 
 
-def _open_stores(stack: AsyncExitStack, urls: Stores, pool: Pool) -> tuple[Mapping[str, ViewStore], RedisKeyValues]:
-    client = open_client(urls.mongo_url)
+def _open_stores(
+    stack: AsyncExitStack, urls: Stores, pool: Pool, patience_ms: int = SOCKET_MS
+) -> tuple[Mapping[str, ViewStore], RedisKeyValues]:
+    client = open_client(urls.mongo_url, patience_ms)
     stack.push_async_callback(client.close)
     redis = open_redis(urls.redis_url)
     stack.push_async_callback(redis.aclose)

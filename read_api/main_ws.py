@@ -25,7 +25,7 @@ from read_api.ws.bounds import Bounds
 from read_api.ws.resume import Sources
 from read_api.ws.rooms import Hub
 from read_api.ws.server import listening
-from read_api.ws.sources import Behind, Entry, Seen
+from read_api.ws.sources import Behind, Entry, LostFuture, Seen
 
 HOST = "127.0.0.1"
 PATIENCE = 2.0  # seconds that a room waits for its read model
@@ -40,6 +40,12 @@ class PublicChanges:
     async def position(self) -> int:
         await self.readers.freshness.refresh()
         return self.readers.freshness.position(changes.SOURCE)
+
+    async def check_exists(self, position: int) -> None:
+        try:
+            await self.readers.freshness.check_exists(position)
+        except changes.LostFuture as lost:
+            raise LostFuture(lost.head) from None
 
     async def wait(self, after: int, seconds: float) -> int:
         return await self.readers.freshness.wait(changes.SOURCE, after + 1, seconds)

@@ -53,7 +53,10 @@ def floor(readers: Readers, source: Any, at_least: int = 0) -> int:
 
 
 async def reach(readers: Readers, need: Need, *sources: Any) -> None:
-    """Until every view has reached the position. Raises Behind, or Rebuilding where a view is being filled again."""
+    """Until every view has reached the position.
+
+    Raises Behind, Rebuilding where a view is being filled again, LostFuture where the log does not reach the position.
+    """
     for source in sources:
-        if need.position and await readers.freshness.wait(source, need.position, need.seconds) < need.position:
+        if need.position and await readers.freshness.reach(source, need.position, need.seconds) < need.position:
             raise readers.freshness.problem(source)

@@ -22,6 +22,7 @@ from infra.view_names import view_of
 
 CHECKPOINTS, PARKED = "checkpoints", "parked"
 SELECTION_MS, CONNECT_MS, SOCKET_MS = 500, 500, 5_000
+READER_MS = 1_000  # where somebody waits, and another store may answer; a read is tried twice
 REST_SECONDS = 0.5  # after a failure
 DUPLICATE = 11_000
 EXPIRES = "_expires"  # a date, for the TTL index
@@ -39,13 +40,13 @@ class Collected:
     keep_days: int | None = None  # counted from the body's `recordedAt`
 
 
-def open_client(url: str) -> AsyncMongoClient[dict[str, Any]]:
-    """A client that says soon when nobody is there."""
+def open_client(url: str, patience_ms: int = SOCKET_MS) -> AsyncMongoClient[dict[str, Any]]:
+    """A client that says soon when nobody is there, and after its patience that nobody answers."""
     return AsyncMongoClient(
         url,
         serverSelectionTimeoutMS=SELECTION_MS,
         connectTimeoutMS=CONNECT_MS,
-        socketTimeoutMS=SOCKET_MS,
+        socketTimeoutMS=patience_ms,
         retryWrites=True,
         appname="telocompro",
         tz_aware=True,

@@ -6,10 +6,11 @@ from enum import Enum
 
 from infra.ports import Query
 from projections.running.cursors import BadCursor, position_after
+from projections.running.log_end import LostFuture
 from projections.running.projection import MONGO, SQL, Document, Source
 from projections.running.reading import Behind, Choice, Found, Page, Readers, Rebuilding, many, one, page
 
-__all__ = ["BadCursor", "Behind", "Found", "Page", "Readers", "Rebuilding"]
+__all__ = ["BadCursor", "Behind", "Found", "LostFuture", "Page", "Readers", "Rebuilding"]
 
 PUBLISHED = "PUBLISHED"
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.ports import Query
+from projections.running.log_end import LostFuture
 from projections.running.projection import MONGO, Document, Source
 from projections.running.reading import Behind, Choice, Page, Readers, Rebuilding, page
 
-__all__ = ["Behind", "Readers", "Rebuilding"]
+__all__ = ["Behind", "LostFuture", "Readers", "Rebuilding"]
 
 CHANNEL = "changes"  # of the nudge after each commit
 

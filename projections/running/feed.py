@@ -79,6 +79,10 @@ class Feed:
             except Unavailable:
                 await self._clock.sleep(RETRY_SECONDS)
 
+    async def ends_before(self, position: int) -> bool:
+        """Whether the log, asked now, does not reach the position. Raises Unavailable."""
+        return position > self._high and self._started and await self._reader.head() < position
+
     async def after(self, position: int, types: Collection[type], limit: int, seconds: float) -> Batch:
         """The next events, at once or as soon as there are any, at most so much later.
 
@@ -102,6 +106,10 @@ class Feed:
 
     async def _grow(self) -> None:
         head = await self._reader.wait(self._high, IDLE_SECONDS)
+        if head < self._high:  # restored from an older backup: what is here beyond its end has not happened
+            self._items.clear()
+            self._positions.clear()
+            self._low = self._high = head
         if head <= self._high:
             return
         rows = await self._reader.read(self._high, BATCH)

@@ -1,19 +1,22 @@
 """How far is a view, and may it be read? Checkpoints as this process knows them, asked again while somebody waits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from infra.ports import GenerationStore, Unavailable, ViewStore
 from projections.running.generations import Reading
+from projections.running.log_end import LogEnd
 from projections.running.projection import Source
 from write_model.kernel.clock import Clock
 
 PAUSE = 0.005  # seconds between two looks while somebody waits
 LONGEST_PAUSE = 0.02
 IDLE_PAUSE = 0.25  # seconds between two looks when nobody does
+FIRST_LOOK = 0.15  # seconds that a reader waits before the log is asked whether its position exists
+HEAD_SECONDS = 0.5  # for that question
 GAP = 1_000  # events behind the others: then it is being rebuilt
 
 D = TypeVar("D", bound=msgspec.Struct)
@@ -44,7 +47,9 @@ class Freshness:
         clock: Clock,
         nudges: Mapping[str, Callable[[], AsyncIterator[int]]] | None = None,
         generations: GenerationStore | None = None,
+        head: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
+        self._log = LogEnd(head)
         self._stores = stores
         self._clock = clock
         self._generations = Reading(generations)
@@ -67,15 +72,28 @@ class Freshness:
             while True:
                 await self._generations.learn(self._now())
                 await self.refresh()
+                await self._look_at_log()
                 await self._clock.sleep(IDLE_PAUSE)
 
     async def refresh(self) -> None:
         """Ask every store once; callers at the same time share the question."""
         if not self._generations.is_known:
             await self._generations.learn(self._now())
+        await self._look(list(self._stores), asyncio.ALL_COMPLETED)
+
+    async def _look(self, stores: Sequence[str], until: str) -> None:
+        """Ask every store; wait for these alone, so that one which stands still keeps nobody from what others have."""
         self._looked = self._now()
-        await asyncio.wait([self._asking(name) for name in self._stores])
+        asked = {name: self._asking(name) for name in self._stores}
+        await asyncio.wait([asked[name] for name in stores], return_when=until)
         self._generations.settle(self._positions, self._down, self._now())
+
+    async def _look_at_log(self) -> None:
+        """A log that went back takes what was known of later positions with it."""
+        told = max((max(positions.values(), default=0) for positions in self._positions.values()), default=0)
+        if await self._log.look(told):
+            self._floor = min(self._floor, self._log.bound)
+            self._highest = {place: min(highest, self._log.bound) for place, highest in self._highest.items()}
 
     def live(self, source: Source[D]) -> Source[D]:
         """In the generation that this process reads now; one that says its generation stays in it.
@@ -102,6 +120,26 @@ class Freshness:
         answering = [store for store in source.stores if store not in self._down] or source.stores
         return max((self._at(target, store) for store in answering), default=0)
 
+    async def reach(self, source: Source[Any], position: int, seconds: float) -> int:
+        """As `wait`, for a position that a client says. Raises LostFuture, soon, when the log does not reach it."""
+        first = min(seconds, FIRST_LOOK)
+        reached = await self.wait(source, position, first)
+        if reached >= position:
+            return reached
+        await self._log.check(position, HEAD_SECONDS)
+        reached = await self.wait(source, position, seconds - first)
+        if reached < position:
+            self._in_vain[source.family] = seconds
+        return reached
+
+    async def check_exists(self, position: int) -> None:
+        """Raises LostFuture when the log says that it does not reach the position."""
+        await self._log.check(position, HEAD_SECONDS)
+
+    def exists(self, position: int) -> bool:
+        """Whether something as of this position may be shown: not of a future that the log has lost."""
+        return position <= self._log.bound
+
     async def wait(self, source: Source[Any], position: int, seconds: float) -> int:
         """Until some store of the view has reached `position`, at most so long; the position reached."""
         if (reached := self.position(source)) >= position:
@@ -112,7 +150,7 @@ class Freshness:
                 while True:
                     nudged = self._nudged.get(source.family)  # before the look: what comes after it is heard
                     if self._now() - self._looked >= PAUSE / 2:  # else another has just asked
-                        await self.refresh()
+                        await self._look(source.stores, asyncio.FIRST_COMPLETED)
                     if self.position(source) >= position:
                         self._in_vain.pop(source.family, None)
                         break
@@ -137,7 +175,7 @@ class Freshness:
 
         Not where the documents are known to be further: who has seen them would be shown what was before.
         """
-        return covered >= self._floor - GAP and covered >= self.position(source)
+        return self.exists(covered) and covered >= max(self._floor - GAP, self.position(source))
 
     def lost(self, store: str) -> None:
         """It did not answer: the others are asked until it does."""
@@ -193,9 +231,10 @@ class Freshness:
             return
         self._down.discard(name)
         self._positions[name] = positions
-        for target, position in positions.items():
+        there = {target: position for target, position in positions.items() if self.exists(position)}
+        for target, position in there.items():
             self._highest[target, name] = max(position, self._highest.get((target, name), 0))
-        self._heard(max(positions.values(), default=0))
+        self._heard(max(there.values(), default=0))
 
     def _heard(self, position: int) -> None:
         self._floor = max(self._floor, position)
@@ -207,7 +246,8 @@ class Freshness:
                 self._behind_since.setdefault(target, self._now())
 
     def _at(self, target: str, store: str) -> int:
-        return self._positions[store].get(target, 0)
+        position = self._positions[store].get(target, 0)
+        return position if self.exists(position) else 0
 
     def _is_rebuilding(self, target: str, store: str) -> bool:
         position = self._at(target, store)

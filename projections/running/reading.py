@@ -162,7 +162,7 @@ async def _cached(readers: Readers, source: Source[D], names: Sequence[str]) -> 
 
 def _from_copy(readers: Readers, source: Source[D], cached: Cached, at_least: int) -> Found[D] | None:
     copy = cached.copy
-    if copy is None or copy.body is None or cached.covered < at_least:
+    if copy is None or copy.body is None or cached.covered < at_least or not readers.freshness.exists(cached.covered):
         return None
     if not at_least and not readers.freshness.is_recent(source, cached.covered):
         return None

@@ -125,7 +125,7 @@ class Runner:
                 position = await self._apply(batch, position)
             if position >= feed.head:  # nothing to do beside it
                 await self._flight.landed()
-            await self._check()
+            await self._check(position)
             if self._parked and self._now() - self._retried >= RETRY_PARKED_SECONDS:
                 await self._retry_parked(position)
             self._line.parked = len(self._parked)
@@ -140,12 +140,19 @@ class Runner:
             raise Fenced
         self._renewed = self._now()
 
-    async def _check(self) -> None:
-        """A store that was dropped or went back in time is folded again from where it stands. Raises Fenced."""
+    async def _check(self, position: int) -> None:
+        """A store that was dropped or went back in time is folded again from where it stands. Raises Fenced.
+
+        One that is ahead of the log holds a future that was lost: it is folded again from the beginning.
+        """
         if self._now() - self._checked < CHECK_SECONDS:
             return
         self._checked = self._now()
         if await self._store.position(self._projection.target) < self._written:
+            raise Fenced
+        if await self._around.feed.ends_before(position):
+            await self._flight.landed()
+            await self._store.drop(self._projection.target)
             raise Fenced
 
     async def _apply(self, batch: Batch, position: int) -> int:

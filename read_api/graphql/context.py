@@ -10,7 +10,7 @@ from strawberry.dataloader import DataLoader
 from infra.security.tokens import Verifier
 from projections.order_tracking.view import Found, OrderTracking
 from projections.product_page.view import SOURCE as PRODUCTS
-from projections.product_page.view import Behind, ProductPage, Readers, Rebuilding, products_by_id
+from projections.product_page.view import Behind, LostFuture, ProductPage, Readers, Rebuilding, products_by_id
 from projections.stock_levels.view import SOURCE as STOCK
 from projections.stock_levels.view import StockLevel, stock
 from read_api.auth import Viewer
@@ -89,13 +89,16 @@ class Context:
         return self.viewer
 
     async def reach(self, *sources: Any) -> int:
-        """Wait as the request asks, once for each view; the position to read at. Raises Behind, Rebuilding."""
+        """Wait as the request asks, once for each view; the position to read at.
+
+        Raises Behind, Rebuilding, LostFuture.
+        """
         for source in sources:
             if source in self._unreached:
                 raise self._unreached[source]
             try:
                 await reach(self.readers, self.need, source)
-            except (Behind, Rebuilding) as problem:
+            except (Behind, Rebuilding, LostFuture) as problem:
                 self._unreached[source] = problem
                 raise
         return self.need.position

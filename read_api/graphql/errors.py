@@ -9,7 +9,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from infra.ports import Busy, Unavailable
 from infra.security.tokens import TokenExpired, TokenInvalid
-from projections.product_page.view import BadCursor, Behind, Rebuilding
+from projections.product_page.view import BadCursor, Behind, LostFuture, Rebuilding
 from read_api.graphql.types import JSON
 from read_api.wait_for import BadToken
 from write_model.handling.bus import NewerThanCode, NotNow
@@ -93,6 +93,8 @@ def coded(error: BaseException) -> tuple[str, dict[str, object]]:
             return error.code, dict(error.details)
         case Behind():
             return "read.behind", {"position": error.position, "lagMs": error.lag_ms}
+        case LostFuture():
+            return "read.lost_future", {"head": error.head}
         case Rebuilding():
             return "read.rebuilding", {"position": error.position, "retryAfter": error.retry_after}
         case Refused():

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from infra.ports import Unavailable
 from infra.security.tokens import TokenExpired, TokenInvalid
 from projections.order_history.view import BadCursor
-from projections.product_page.view import Behind, Page, Rebuilding
+from projections.product_page.view import Behind, LostFuture, Page, Rebuilding
 from read_api.kept.uses import uses_of
 from read_api.wait_for import BadToken
 from write_model.handling.catalogue import entry, language
@@ -113,6 +113,8 @@ def answering(endpoint: Endpoint) -> Endpoint:
         except Behind as late:
             retry = {"Retry-After": "1"}
             return problem(request, "read.behind", retry, position=late.position, lagMs=late.lag_ms)
+        except LostFuture as lost:
+            return problem(request, "read.lost_future", head=lost.head)
         except Rebuilding as away:
             retry = {"Retry-After": str(max(1, round(away.retry_after)))}
             return problem(request, "read.rebuilding", retry, position=away.position)

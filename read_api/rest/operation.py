@@ -14,7 +14,10 @@ from write_model.handling.catalogue import entry
 AsOf = Callable[[OrderTracking, int | datetime], Awaitable[Found[OrderTracking] | None]]
 REFERENCE = "#/components/schemas/{name}View"  # a command's body may have the same name
 FAILURE = {"$ref": "#/components/schemas/Problem"}
-EVERYWHERE = ("edge.parameter_invalid", "edge.token_invalid", "edge.token_expired", "read.behind", "read.rebuilding")
+EVERYWHERE = (
+    *("edge.parameter_invalid", "edge.token_invalid", "edge.token_expired"),
+    *("read.behind", "read.rebuilding", "read.lost_future", "edge.too_many_requests", "edge.busy"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from read_api.ws.resume import (
     stock_channel,
 )
 from read_api.ws.rooms import Hub, Mailbox
-from read_api.ws.sources import Behind, Entry
+from read_api.ws.sources import Behind, Entry, LostFuture
 from write_model.handling.catalogue import entry as catalogued
 
 TOO_SLOW = 4409  # close code: come back with `resume`
@@ -127,6 +127,8 @@ class Connection:
             await self._error(incoming.id, "edge.token_expired")
         except TokenInvalid:
             await self._error(incoming.id, "edge.token_invalid")
+        except LostFuture as lost:
+            await self._error(incoming.id, "read.lost_future", head=lost.head)
         except Busy as busy:
             await self._error(incoming.id, "edge.busy", retryAfter=busy.retry_after)
         except Behind as late:
@@ -156,7 +158,7 @@ class Connection:
         async with self._turn:
             try:
                 came = await self._found(wish, channels, viewer)
-            except (NotForYou, TooFarBehind, Behind):
+            except (NotForYou, TooFarBehind, Behind, LostFuture):
                 self._hub.leave(fresh, self._mailbox)
                 raise
             await self._came(reply_to, channels, came, wish.position if isinstance(wish, Resume) else None)
@@ -172,15 +174,15 @@ class Connection:
                 return list(dict.fromkeys([*own, *channels]))
 
     async def _found(self, wish: OrderRef | Variants | Resume, channels: list[str], viewer: Viewer) -> Came:
-        """Raises NotForYou, TooFarBehind, Behind."""
-        hub, mailbox, snapshots = self._hub, self._mailbox, self._sources.snapshots
+        """Raises NotForYou, TooFarBehind, Behind, LostFuture."""
+        hub, mailbox, sources = self._hub, self._mailbox, self._sources
         match wish:
             case OrderRef(order_id=order_id, position=at_least):
-                return await join_order(order_id, at_least, viewer, hub, mailbox, snapshots)
+                return await join_order(order_id, at_least, viewer, hub, mailbox, sources)
             case Variants(variant_ids=variant_ids, position=at_least):
-                return await join_stock(variant_ids, at_least, hub, mailbox, snapshots)
+                return await join_stock(variant_ids, at_least, hub, mailbox, sources)
             case Resume(position=position):
-                return await come_back(position, channels, viewer, hub, mailbox, self._sources)
+                return await come_back(position, channels, viewer, hub, mailbox, sources)
 
     async def _came(self, reply_to: Reply, channels: list[str], came: Came, since: int | None) -> None:
         """First all that lies before the answer's position, on every channel and in order; then the answer."""

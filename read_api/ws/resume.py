@@ -17,6 +17,7 @@ from read_api.ws.sources import Behind, Changes, Entry, Seen, Snapshots
 MOST_REPLAYED = 2_000  # entries; a longer absence is answered by joining again, with a snapshot
 PAGE = 500
 CATCH_UP_SECONDS = 2.0
+FIRST_LOOK = 0.15  # seconds, before the log is asked whether there is such a position
 
 
 class NotForYou(Exception):
@@ -59,9 +60,14 @@ def customer_channel(customer_id: UUID) -> str:
 
 
 async def join_order(
-    order_id: UUID, at_least: int, viewer: Viewer, hub: Hub, mailbox: Mailbox, snapshots: Snapshots
+    order_id: UUID, at_least: int, viewer: Viewer, hub: Hub, mailbox: Mailbox, sources: Sources
 ) -> Came:
-    """An order that was placed a moment ago is waited for. Raises NotForYou, Behind; the caller leaves then."""
+    """An order that was placed a moment ago is waited for.
+
+    Raises NotForYou, Behind, LostFuture; the caller leaves then.
+    """
+    await _check(at_least, hub, sources.changes)
+    snapshots = sources.snapshots
     channel = order_channel(order_id)
     live = hub.join(channel, mailbox)
     seen = await snapshots.order(order_id, max(live, at_least))
@@ -77,9 +83,11 @@ async def join_order(
 
 
 async def join_stock(
-    variant_ids: Collection[UUID], at_least: int, hub: Hub, mailbox: Mailbox, snapshots: Snapshots
+    variant_ids: Collection[UUID], at_least: int, hub: Hub, mailbox: Mailbox, sources: Sources
 ) -> Came:
-    """Unknown variants are left out of the snapshot. Raises Behind; the caller leaves then."""
+    """Unknown variants are left out of the snapshot. Raises Behind, LostFuture; the caller leaves then."""
+    await _check(at_least, hub, sources.changes)
+    snapshots = sources.snapshots
     channels = [stock_channel(variant_id) for variant_id in variant_ids]
     live = max(hub.join(channel, mailbox) for channel in channels)
     seen = await snapshots.stock(variant_ids, max(live, at_least))
@@ -96,8 +104,10 @@ async def come_back(
 ) -> Came:
     """Everything on these channels since `position`. The caller leaves on an error.
 
-    Raises NotForYou for a channel of another, Behind when this node has not reached the position, TooFarBehind.
+    Raises NotForYou for a channel of another, Behind when this node has not reached the position, TooFarBehind,
+    LostFuture.
     """
+    await _check(position, hub, sources.changes)
     await _allow(channels, position, viewer, sources.snapshots)
     await _reach(position, hub)
     for channel in channels:
@@ -128,6 +138,12 @@ async def _allow(channels: Sequence[str], position: int, viewer: Viewer, snapsho
         seen: Seen | None = await snapshots.order(subject, position) if kind == "order" else None
         if seen is None or not viewer.owns(seen.owner):
             raise NotForYou
+
+
+async def _check(position: int, hub: Hub, changes: Changes) -> None:
+    """Who is ahead of us has been at a quicker node, or has seen what was lost. Raises LostFuture."""
+    if await hub.reach(position, FIRST_LOOK) < position:
+        await changes.check_exists(position)
 
 
 async def _reach(position: int, hub: Hub) -> None:

@@ -35,8 +35,19 @@ class Behind(Exception):
         self.position, self.lag_ms = position, lag_ms
 
 
+class LostFuture(Exception):
+    """The client says a position that the log does not reach: what it has seen beyond was lost. `head`: the end."""
+
+    def __init__(self, head: int) -> None:
+        super().__init__(f"the log ends at position {head}")
+        self.head = head
+
+
 class Changes(Protocol):
     """The projection `public_changes`, read only up to its own position."""
+
+    async def check_exists(self, position: int) -> None:
+        """Raises LostFuture when the log says that it does not reach the position."""
 
     async def position(self) -> int: ...
 

@@ -18,7 +18,7 @@ from read_api.ws.bounds import Bounds
 from read_api.ws.resume import Sources, customer_channel, order_channel, stock_channel
 from read_api.ws.rooms import Hub
 from read_api.ws.server import listening
-from read_api.ws.sources import Behind, Entry, Seen
+from read_api.ws.sources import Behind, Entry, LostFuture, Seen
 from tests.kit.builders.ids import TESTS
 from tests.write_model.api.shop import signing_key
 
@@ -35,6 +35,7 @@ class Story:
         self.entries: list[Entry] = []
         self.owners: dict[UUID, UUID] = {}
         self.away = False
+        self.unread = 0  # positions of the log that the changes have not reached
         self._moved = asyncio.Event()
 
     @property
@@ -63,6 +64,10 @@ class Story:
 
     async def position(self) -> int:
         return self.head
+
+    async def check_exists(self, position: int) -> None:
+        if position > self.head + self.unread:
+            raise LostFuture(self.head + self.unread)
 
     async def wait(self, after: int, seconds: float) -> int:
         try:

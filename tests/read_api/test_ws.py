@@ -91,6 +91,7 @@ async def test_what_was_left_is_no_longer_told(door: Door) -> None:
 
 async def test_a_failed_join_leaves_an_earlier_one_as_it_was(door: Door) -> None:
     door.story.order_moves(ORDER, "PLACED")
+    door.story.unread = 10**9  # the log has them
     async with door.client(door.token()) as client:
         await client.ask("join:order", orderId=str(ORDER))
         late = await client.ask("join:order", orderId=str(ORDER), position=99)
@@ -125,8 +126,24 @@ async def test_a_longer_absence_than_is_replayed_says_so(door: Door, monkeypatch
         assert (await client.ask("join:stock", variantIds=[str(CAP)]))["position"] == 6
 
 
+async def test_a_position_beyond_the_end_of_the_log_is_told_as_lost_and_the_connection_goes_on(door: Door) -> None:
+    order_id = ORDER
+    door.story.order_moves(order_id, "PLACED")
+    stock = [str(CAP)]
+    async with door.client(door.token()) as client:
+        for wish, data in (
+            ("resume", {"position": 2, "channels": [f"order:{order_id}"]}),
+            ("join:order", {"orderId": str(order_id), "position": 2}),
+            ("join:stock", {"variantIds": stock, "position": 2}),
+        ):
+            frame = await client.ask(wish, **data)
+            assert (frame["data"]["code"], frame["data"]["head"]) == ("read.lost_future", 1), wish
+        assert (await client.ask("join:order", orderId=str(order_id)))["type"] == "ack"
+
+
 async def test_a_position_that_is_not_reached_is_behind(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("read_api.ws.resume.CATCH_UP_SECONDS", 0.05)
+    door.story.unread = 10  # the log has them
     async with door.client() as client:
         assert await client.refused("resume", position=5, channels=[f"stock:{CAP}"]) == "read.behind"
 

@@ -39,6 +39,8 @@ async def order_status_changed(
     context = info.context
     if after is not None and after < 0:
         raise Failed("edge.parameter_invalid", parameter="after")
+    if after is not None and after > context.readers.freshness.position(changes.SOURCE):
+        await context.readers.freshness.check_exists(after)
     found = await _own_order_soon(context, order_id)
     if found is None:
         raise Failed("order.unknown")
