@@ -22,6 +22,7 @@ ALOOF = "Processes decide without the outside world"
 PROJECTIONS = "Projections: rooms are declared and independent"
 PROCESSES = "Processes: rooms are declared and independent"
 SETTINGS = "Only a main (or a tool) reads settings"
+CHECKER = "The checker shares no code with what it checks"
 
 # Modules that contracts name: in the copy they are there even when the tree lacks them.
 SKELETON = (
@@ -177,6 +178,14 @@ PLANTS: tuple[Plant, ...] = (
         (PROCESSES, "processes.main", "processes.main_workers"),
         (WAY, "projections.main", "tools.cli"),
         (MAINS, "processes.collect_payment.charging", "write_model.main"),
+    ),
+    *_of(
+        "checker",
+        (CHECKER, "tests.checker.folds.order", "projections.order_tracking.projector"),
+        (CHECKER, "tests.checker.seals", "infra.codec.personal_data"),
+        (CHECKER, "tests.checker.stock", "write_model.stock.state"),
+        (CHECKER, "tests.checker.places", "tests.kit.platform"),
+        (CHECKER, "tests.checker.provider", "httpx2"),
     ),
     *_of(
         "tools and tests",

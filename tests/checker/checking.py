@@ -38,18 +38,21 @@ class Walked:
 
 def check(places: Places, histories: Histories) -> Findings:
     """Raises psycopg.Error, PyMongoError, RedisError when a store is away: then nothing is proven."""
+    findings = Findings()
     outside = look_outside(places)
     with psycopg.connect(places.postgres, autocommit=True) as connection:
         connection.execute("set timezone to 'UTC'")
         connection.execute("begin isolation level repeatable read read only")
-        findings = examine(connection, places, outside, histories)
+        walked = examine(connection, places, outside, histories, findings)
         connection.execute("commit")
+    beside(places, walked, findings)
     return findings
 
 
-def examine(connection: psycopg.Connection[Any], places: Places, outside: Outside, histories: Histories) -> Findings:
-    """The same within a transaction of the caller, and against what the caller has seen outside."""
-    findings = Findings()
+def examine(
+    connection: psycopg.Connection[Any], places: Places, outside: Outside, histories: Histories, findings: Findings
+) -> Walked:
+    """All that is in PostgreSQL, within a transaction of the caller, and against what the caller has seen outside."""
     seals = Seals(places.keys, places.kek, findings)
     walked = _walk(connection, seals, findings, _signed(places.keys), histories)
     head = walked.log.position
@@ -58,11 +61,15 @@ def examine(connection: psycopg.Connection[Any], places: Places, outside: Outsid
     effects.notifications()
     effects.webhooks()
     check_sql(connection, walked.folded, head, findings)
-    check_mongo(places.mongo, walked.folded, head, findings)
-    check_copies(places.redis, walked.folded, head, findings)
     _against(outside, walked, effects, findings)
     judge(histories, walked.log, walked.folded, findings)
-    return findings
+    return walked
+
+
+def beside(places: Places, walked: Walked, findings: Findings) -> None:
+    """The documents and copies that stand beside PostgreSQL."""
+    check_mongo(places.mongo, walked.folded, walked.log.position, findings)
+    check_copies(places.redis, walked.folded, walked.log.position, findings)
 
 
 def _walk(

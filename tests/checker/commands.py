@@ -1,8 +1,9 @@
 """Was each command stored once, whole, with an answer that agrees with what happened?"""
 
-import json
 from dataclasses import dataclass
 from uuid import UUID
+
+import msgspec
 
 from tests.checker.chain import Row
 from tests.checker.findings import Findings
@@ -80,9 +81,9 @@ class Commands:
 
     def _answer(self, row: Row, before: str | None) -> tuple[str | None, int, str]:
         try:
-            kept = json.loads(row.answer or b"")
+            kept = msgspec.json.decode(row.answer or b"")
             identity, version, status = str(kept["id"]), int(kept["version"]), str(kept["status"])
-        except (ValueError, KeyError, TypeError):
+        except (msgspec.DecodeError, ValueError, KeyError, TypeError):
             self._findings.wrong("command.answer_unreadable", row.position, "its stored answer can't be read")
             return None, 0, ""
         for room in ROOMS:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -56,6 +57,7 @@ def stock_stream(variant: str, warehouse: str) -> str:
     return f"stock-{derived(UUID(variant), 'stock', warehouse)}"
 
 
+@cache
 def camel(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(word.capitalize() for word in others)

@@ -25,7 +25,7 @@ def judge(histories: Histories, log: Log, folded: Folded, findings: Findings) ->
     for group in groups:
         findings.count("keys of clients")
         _key(group, log, findings)
-    _unknown(groups, log, findings)
+    _unknown(groups, histories.records, log, findings)
     _order(groups, histories.records, findings)
     mine = {(group.client, str((record.body or {}).get("id"))) for group in groups for record in group.acknowledged}
     for record in histories.records:
@@ -91,14 +91,18 @@ def _changed_nothing(record: Record, log: Log) -> bool:
     return any(bisect_right(places, record.position) == record.version for places in known)
 
 
-def _unknown(groups: Sequence[Asked], log: Log, findings: Findings) -> None:
-    """What a client's own cart or order went through under a key that the client never sent was done twice."""
+def _unknown(groups: Sequence[Asked], records: Sequence[Record], log: Log, findings: Findings) -> None:
+    """What a client's own cart or order went through under a key that the client never sent was done twice.
+
+    Commands without a key are known by where they were acknowledged.
+    """
     known = {command for group in groups for command in group.found}
     scopes = {scope for command in known for scope in log.commands.scopes.get(command, ())}
     streams = {stream for group in groups for stored in group.found.values() for stream in stored.streams}
     touched = {stream for stream in streams if stream.startswith(("cart-", "order-"))}
+    told = {record.position for record in records if record.kind == "command" and record.key is None}
     for command, stored in log.commands.stored.items():
-        if command in known or scopes.isdisjoint(log.commands.scopes.get(command, ())):
+        if command in known or stored.last in told or scopes.isdisjoint(log.commands.scopes.get(command, ())):
             continue
         if not touched.isdisjoint(stored.streams):
             text = f"command {command} is of no key that its client has sent"

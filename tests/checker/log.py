@@ -1,6 +1,5 @@
 """Is the log whole? Positions, versions, commands with their answers, digests and links, one row after another."""
 
-import json
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Any, LiteralString
@@ -89,7 +88,7 @@ class Log:
     def _opened(self, row: Row) -> Happened | None:
         """What it says. A type or version that the checker does not know is a violation: it proves nothing of it."""
         try:
-            metadata, data = json.loads(row.metadata), msgspec.json.decode(row.payload)
+            metadata, data = msgspec.json.decode(row.metadata), msgspec.json.decode(row.payload)
             actor = metadata["actor"]
         except (ValueError, KeyError, msgspec.DecodeError):
             self._findings.wrong("log.unreadable", row.position, f"{row.type} can't be read")
