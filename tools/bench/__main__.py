@@ -36,7 +36,8 @@ def command(
     keys = wanted_keys(only, quick)
     plan = QUICK if quick else Plan()
     if events is not None:
-        plan = replace(plan, events=events, projected=min(events, plan.projected))
+        sizes = [size for size in plan.sizes if size < events]
+        plan = replace(plan, events=events, projected=min(events, plan.projected), sizes=(*sizes, events))
     begun = time.monotonic()
 
     def told(text: str) -> None:

@@ -25,7 +25,7 @@ from tools.demo_catalogue import products
 CONNECTIONS = 32
 _LINES = 5  # of a cart
 _LIST = f"{PREFIX}/products?available=true&limit=20"
-_LIST_QUERY = """query List($most: Minor, $first: Int = 20) {
+LIST_QUERY = """query List($most: Minor, $first: Int = 20) {
   products(where: {available: true, price: {max: $most}}, first: $first) {
     nodes { id slug title rating { average count } images { url alt } variants { id price { amountMinor currency }
       stock { available } } } } }"""
@@ -147,10 +147,10 @@ async def measure_list(shop: Shop, plan: Plan) -> Sequence[Figure]:
     door, url, number = Door(shop, plan), shop.run.urls["graphql"], count(10_000_000)
 
     def cold() -> bytes:
-        return _posted(_LIST_QUERY, {"most": next(number)})  # a limit that leaves the same products
+        return _posted(LIST_QUERY, {"most": next(number)})  # a limit that leaves the same products
 
     def hot(headers: Mapping[str, str]) -> Sequence[Ask]:
-        return _again(_posted(_LIST_QUERY, {"most": 9_999_999}, headers))
+        return _again(_posted(LIST_QUERY, {"most": 9_999_999}, headers))
 
     few, many = await _calls(shop)
     figure = await door.beside_bare("graphql_list", url, hot({}), 0.40)
@@ -177,7 +177,7 @@ async def _calls(shop: Shop) -> tuple[Calls, Calls]:
 
     def asked_for(first: int) -> Sequence[Mapping[str, Any]]:
         limits = (9_999_998, 9_999_999)
-        return [{"query": _LIST_QUERY, "variables": {"most": most, "first": first}} for most in limits]
+        return [{"query": LIST_QUERY, "variables": {"most": most, "first": first}} for most in limits]
 
     found = await calls_of(shop.settings, {"5": asked_for(5), "20": asked_for(20)})
     return found["5"], found["20"]

@@ -26,7 +26,8 @@ STORES: Sequence[tuple[tuple[str, ...], str, str]] = (  # keys, module, function
     (("load_aggregate",), "loading", "measure"),
     (("import",), "importing", "measure"),
 )
-HISTORY: Mapping[str, tuple[str, ...]] = {"project": PROJECT, "rebuild": ("rebuild",)}
+GROWTH = tuple(f"growth_{name}" for name in ("append", "load", "project", "rebuild", "graphql", "as_of"))
+HISTORY: Mapping[str, tuple[str, ...]] = {"project": PROJECT, "rebuild": ("rebuild",), "growth": GROWTH}
 DOORS: Sequence[tuple[tuple[str, ...], str, str]] = (  # keys, module, function over a whole platform
     (("idle",), "resting", "measure"),
     (("rest_command",), "doors", "measure_command"),
@@ -82,6 +83,14 @@ def measure_history(settings: Settings, wanted: Wanted) -> Iterator[Figure]:
     if wanted.any_of(HISTORY["rebuild"]):
         with history(settings, plan.events, lambda done: wanted.told(f"making history: {done}")) as found:
             yield from _named("rebuilding", "measure")(found, plan)
+    if wanted.any_of(HISTORY["growth"]):
+        points = []
+        for events in plan.sizes:
+            wanted.told(f"over {events} events")
+            with history(settings, events, lambda done: wanted.told(f"making history: {done}")) as found:
+                points.append(_named("growth", "measure")(found, float(plan.seconds)))
+        _named("growth", "draw")(points)
+        yield from _named("growth", "figures")(points)
 
 
 def measure_doors(wanted: Wanted) -> Iterator[Figure]:

@@ -41,7 +41,7 @@ _SEED = 20_260_302
 def history(settings: Settings, events: int, told: Callable[[int], None]) -> Iterator[Settings]:
     """Settings whose log holds so many events (or a few more). Made if it is not there yet; it stays."""
     name = f"bench_history_{events}"
-    found = _at(settings, name)
+    found = at_database(settings, name)
     if not _exists(settings.stores.postgres_url, name):
         making = f"{name}_making"
         names = (making, f"{making}_keys")
@@ -49,7 +49,7 @@ def history(settings: Settings, events: int, told: Callable[[int], None]) -> Ite
             for each in names:
                 connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(each)))
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(each)))
-        being_made = _at(settings, making)
+        being_made = at_database(settings, making)
         migrate(being_made.stores.postgres_url, being_made.stores.keys_url)
         asyncio.run(_fill(being_made, events, told))
         with psycopg.connect(settings.stores.postgres_url, autocommit=True) as connection:
@@ -61,7 +61,8 @@ def history(settings: Settings, events: int, told: Callable[[int], None]) -> Ite
     yield found
 
 
-def _at(settings: Settings, name: str) -> Settings:
+def at_database(settings: Settings, name: str) -> Settings:
+    """The same stores, other databases in them."""
     given = settings.stores
     urls = {
         "postgres_url": postgres.named(given.postgres_url, name),

@@ -58,7 +58,7 @@ async def measure(settings: Settings, plan: Plan) -> Sequence[Figure]:
     """Over a log that nobody writes to; its views are emptied."""
     figures: list[Figure] = []
     async with build(settings) as opened:
-        events = await _count(opened)
+        events = await count(opened)
         settle()  # as the projections' process does
         for name in (MONGO, SQL):
             rates, limits, commits = list[float](), list[float](), list[Kept]()
@@ -72,7 +72,7 @@ async def measure(settings: Settings, plan: Plan) -> Sequence[Figure]:
     return figures
 
 
-async def _count(opened: Opened) -> int:
+async def count(opened: Opened) -> int:
     """Events of the log that the projection folds."""
     count, position = 0, 0
     feed = Feed(opened.reader, opened.decode, NAMES, SystemClock())
@@ -85,6 +85,11 @@ async def _projected(opened: Opened, name: str) -> tuple[float, list[Kept]]:
     """Seconds from the first event to the last, and the commits."""
     store: Any = Keeping(opened.stores[name])
     await store.drop(_TARGET)
+    return await followed(opened, store, name), store.commits
+
+
+async def followed(opened: Opened, store: ViewStore, name: str) -> float:
+    """Seconds from the first event that the store does not hold to the last."""
     clock, head = SystemClock(), await opened.reader.head()
     feed, health, moves = Feed(opened.reader, opened.decode, NAMES, clock), Health(), Moves(store, clock)
     around = Surroundings(feed, opened.leases, clock, health, _WORKER)
@@ -94,7 +99,7 @@ async def _projected(opened: Opened, name: str) -> tuple[float, list[Kept]]:
     try:
         while health.report(head)[f"{_TARGET}@{name}"]["eventsBehind"]:  # noqa: ASYNC110 nobody tells
             await asyncio.sleep(_LOOK)
-        return time.perf_counter() - begun, store.commits
+        return time.perf_counter() - begun
     finally:
         await _ended(running)
 

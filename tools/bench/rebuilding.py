@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infra.clock import SystemClock
@@ -32,14 +32,7 @@ _LONG = 500_000  # events
 
 def measure(settings: Settings, plan: Plan) -> Sequence[Figure]:
     """Over a log that nobody writes to; the order documents are emptied. A long log: once."""
-    stores = settings.stores
-    named = {
-        "TELOCOMPRO_POSTGRES_URL": stores.postgres_url,
-        "KEYS_DATABASE_URL": stores.keys_url,
-        "TELOCOMPRO_MONGO_URL": stores.mongo_url,
-        "TELOCOMPRO_REDIS_URL": stores.redis_url,
-        "TELOCOMPRO_DATA": str(settings.runtime.data),
-    }
+    named = environment(settings)
     told: list[dict[str, Any]] = []
     for _ in range(1 if plan.events >= _LONG else plan.runs):
         line = [sys.executable, "-m", "tools.bench.rebuilding"]
@@ -49,6 +42,18 @@ def measure(settings: Settings, plan: Plan) -> Sequence[Figure]:
     beside["peak_mib"] = max(each["peak_mib"] for each in told)
     rates, limit = [each["rate"] for each in told], Limit([each["read"] for each in told])
     return [Figure("rebuild", "/s", rates, limit, 0.30, beside, {"peak_mib": _MOST_MIB})]
+
+
+def environment(settings: Settings) -> Mapping[str, str]:
+    """Of a program that is to find these stores."""
+    stores = settings.stores
+    return {
+        "TELOCOMPRO_POSTGRES_URL": stores.postgres_url,
+        "KEYS_DATABASE_URL": stores.keys_url,
+        "TELOCOMPRO_MONGO_URL": stores.mongo_url,
+        "TELOCOMPRO_REDIS_URL": stores.redis_url,
+        "TELOCOMPRO_DATA": str(settings.runtime.data),
+    }
 
 
 async def _rebuilt() -> dict[str, float]:
