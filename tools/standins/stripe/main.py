@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         webhook = Webhook(options.webhook_url, options.webhook_secret, options.webhook_type or ("*",))
     options.data.parent.mkdir(parents=True, exist_ok=True)
     app = build(options.data, webhook)
-    Server(uvicorn.Config(app, host=HOST, port=options.port, log_level="critical", ws="none")).run()
+    Server(uvicorn.Config(app, host=HOST, port=options.port, log_level="critical", ws="none", loop="uvloop")).run()
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
