@@ -88,7 +88,7 @@ class Answers:
             self._drop(key)
             return None
         position = self._as_of(answer.uses.sources)
-        if position is None:
+        if position is None or key not in self._answers:  # a view was switched just now: nothing that was kept counts
             return None
         if position > answer.holds and answer.uses.parts is not None:
             answer.move(position)
