@@ -65,7 +65,8 @@ class Runner:
         self._flight = Flight()
         self._parked: dict[str, int] = {}  # key to the position of its poison
         self._fence = 0
-        self._written = 0  # the checkpoint as this worker last wrote it
+        self._written = 0  # the checkpoint as this worker last wrote it, with documents
+        self._passed = 0  # where it has to stand since the last look, also past events without documents
         self._renewed = self._checked = self._retried = 0.0  # loop times
 
     async def run(self) -> None:
@@ -111,7 +112,7 @@ class Runner:
     async def _follow(self) -> None:
         target = self._projection.target
         self._cache.clear()
-        position = self._written = await self._store.take(target, self._fence)
+        position = self._written = self._passed = await self._store.take(target, self._fence)
         self._parked = {parked.key: parked.position for parked in await self._store.parked(target)}
         self._retried = self._now() - RETRY_PARKED_SECONDS  # new code may have cured them
         if self._copier is not None:
@@ -148,8 +149,10 @@ class Runner:
         if self._now() - self._checked < CHECK_SECONDS:
             return
         self._checked = self._now()
-        if await self._store.position(self._projection.target) < self._written:
+        if await self._store.position(self._projection.target) < max(self._written, self._passed):
             raise Fenced
+        if not self._flight.is_on:
+            self._passed = position
         if await self._around.feed.ends_before(position):
             await self._flight.landed()
             await self._store.drop(self._projection.target)

@@ -139,6 +139,14 @@ async def test_a_store_that_was_dropped_is_filled_again_by_itself() -> None:
         assert await equals_a_refold(bench, ORDER_TRACKING) > 0
 
 
+async def test_a_dropped_store_is_noticed_by_a_projection_that_has_no_documents_yet() -> None:
+    bench = await a_bench(*stock_of(10))
+    async with bench.running(ORDER_TRACKING):
+        await bench.reached(ORDER_TRACKING, 2)
+        await bench.store.drop(ORDER_TRACKING.target)
+        await bench.reached(ORDER_TRACKING, 2)
+
+
 def poisoned(key: str, kind: type[Event]) -> Projection[Any]:
     """Order tracking with a bug for one order and one kind of event."""
 
