@@ -35,6 +35,7 @@ from projections.order_tracking.view import Found, OrderTracking
 from read_api.graphql import playground
 from read_api.graphql import refusals as graphql_refusals
 from read_api.graphql.app import Door
+from read_api.graphql.compiled.queries import Queries
 from read_api.graphql.context import Platform
 from read_api.graphql.schema import build_schema
 from read_api.graphql.subscriptions import Subscriptions
@@ -128,7 +129,8 @@ def as_of(write: WriteModel) -> AsOf:
 def graphql(platform: Platform, verifier: Verifier) -> Starlette:
     """The schema's door with its page, under the same headers and logs as REST."""
     schema = build_schema()
-    door = Door(schema, platform, verifier, playground.PAGE, Subscriptions(schema, platform, verifier, ORIGINS))
+    subscriptions = Subscriptions(schema, platform, verifier, ORIGINS)
+    door = Door(Queries(schema), platform, verifier, playground.PAGE, subscriptions)
 
     async def start(request: Request) -> Response:
         return Response(playground.START, media_type="text/javascript")

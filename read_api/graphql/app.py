@@ -17,10 +17,10 @@ from strawberry.types.graphql import OperationType
 from infra.security.bodies import BodyTooLarge, within
 from infra.security.tokens import TokenInvalid, Verifier
 from read_api.auth import viewer_of
+from read_api.graphql.compiled.queries import Queries
 from read_api.graphql.context import Context, Platform, new_context
 from read_api.graphql.errors import Failed, coded, formatted
 from read_api.graphql.playground import PAGE_POLICY
-from read_api.graphql.schema import Schema
 from read_api.kept.uses import uses_of
 from read_api.wait_for import BadToken, need_of
 from write_model.handling.catalogue import entry, language
@@ -43,7 +43,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 class Door:
     """One ASGI application; `playground` is the GraphiQL page."""
 
-    schema: Schema
+    queries: Queries
     platform: Platform
     verifier: Verifier
     playground: str
@@ -76,13 +76,8 @@ class Door:
 
     async def _execute(self, request: Request, body: _Body, context: Context) -> Response:
         try:
-            result = await self.schema.execute(
-                body.query,
-                variable_values=body.variables,
-                context_value=context,
-                operation_name=body.operation_name,
-                allowed_operation_types={OperationType.QUERY} if request.method == "GET" else WEB,
-            )
+            allowed = {OperationType.QUERY} if request.method == "GET" else WEB
+            result = await self.queries.execute(body.query, body.variables, body.operation_name, context, allowed)
         except (CannotGetOperationTypeError, MissingQueryError):
             return self._failed(Failed("edge.query_invalid", message="no such operation"), context.locale)
         except InvalidOperationTypeError as wrong:
@@ -90,7 +85,7 @@ class Door:
             return self._failed(Failed("edge.query_invalid", message=message), context.locale)
         except RecursionError:
             return self._failed(Failed("edge.query_too_deep"), context.locale)
-        return _answered(body.query, result.data, result.errors or (), context)
+        return _answered(body.query, result.data, result.errors, context)
 
     def _failed(self, problem: Exception, locale: str, headers: Mapping[str, str] | None = None) -> Response:
         code, details = coded(problem)

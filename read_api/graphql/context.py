@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from graphql import DocumentNode
 from strawberry.dataloader import DataLoader
 
 from infra.security.tokens import Verifier
@@ -53,6 +54,7 @@ class Context:
     authorization: str | None = field(default=None, repr=False)  # the header of the connection
     products: DataLoader[str, Known[ProductPage]] = field(init=False)
     stock: DataLoader[str, Known[StockLevel]] = field(init=False)
+    validated: DocumentNode | None = None  # what the library found valid, once it has looked
     _unreached: dict[Any, Exception] = field(default_factory=dict)  # by view
 
     def __post_init__(self) -> None:
@@ -68,6 +70,12 @@ class Context:
         """Whoever looks at it makes an answer for this viewer alone."""
         self.uses.is_personal = True
         return self.asker
+
+    def begin_again(self) -> None:
+        """Nothing was read; but a view that could not be reached is not waited for a second time."""
+        self.positions.clear()
+        self.uses.clear()
+        self.__post_init__()
 
     def fresh(self) -> "Context":
         """For another operation of the same connection: nothing read before is remembered."""

@@ -80,6 +80,15 @@ class ToldErrors(SchemaExtension):
         yield
 
 
+class Validated(SchemaExtension):
+    """Hands out the document that is about to be executed: whoever compiles it need not validate it again."""
+
+    def on_execute(self) -> Iterator[None]:
+        """Only what is valid comes here."""
+        self.execution_context.context.validated = self.execution_context.graphql_document
+        yield
+
+
 class Schema(strawberry.Schema):
     """Answers errors instead of logging them; only bugs are logged, without the client's values."""
 
@@ -114,5 +123,5 @@ def build_schema() -> Schema:
         subscription=Subscription,
         types=[*TYPES, product_room.Product, cart_room.Cart, order_room.Order],
         config=config(),
-        extensions=[*extensions(), ToldErrors],
+        extensions=[*extensions(), Validated, ToldErrors],
     )

@@ -34,6 +34,12 @@ class Uses:
         for key in keys:
             self.marks[source.view, key] = None
 
+    def clear(self) -> None:
+        """What was made so far is not used."""
+        self.lowest, self.highest, self.until, self.parts = None, 0, None, None
+        self.marks, self.sources = {}, {}
+        self.is_personal = self.unwatched = False
+
     def changes_at(self, moment: str | None) -> None:
         """The earliest such moment counts."""
         if moment is not None and (self.until is None or moment < self.until):

@@ -8,6 +8,7 @@ from strawberry.types import Info
 from projections.product_page import view as pages
 from projections.product_page.view import PUBLISHED, ProductPage
 from projections.stock_levels import view as levels
+from read_api.graphql.compiled.batches import Batched
 from read_api.graphql.context import Context
 from read_api.graphql.errors import Failed
 from read_api.graphql.relay import as_uuid, page_info, page_size
@@ -42,6 +43,16 @@ class Rating:
     count: int
 
 
+def stocked(variant: "Variant", found: Known[levels.StockLevel], context: Context) -> Stock | None:
+    """Null: this variant was never in stock."""
+    context.rests_on(levels.SOURCE, found.position, variant.id, stale=found.stale)
+    level = found.document
+    return None if level is None else Stock(available=level.available, position=Minor(found.position))
+
+
+STOCK = Batched(key=lambda variant: str(variant.id), load=Context.load_stock, shown=stocked)
+
+
 @strawberry.type
 class Variant:
     id: strawberry.ID
@@ -49,10 +60,10 @@ class Variant:
     price: Money
     attributes: list[Attribute]
 
-    @strawberry.field
+    @strawberry.field(metadata=STOCK.as_metadata())  # type: ignore[untyped-decorator]  # of the library
     async def stock(self, info: Asked) -> Stock | None:
         """What may be bought now; null: this variant was never in stock."""
-        return _stocked(self, await info.context.stock.load(self.id), info.context)
+        return stocked(self, await info.context.stock.load(self.id), info.context)
 
 
 @strawberry.type
@@ -117,12 +128,6 @@ class ProductSort(Enum):
     TITLE = "TITLE"
     PRICE_UP = "PRICE_UP"
     PRICE_DOWN = "PRICE_DOWN"
-
-
-def _stocked(variant: Variant, found: Known[levels.StockLevel], context: Context) -> Stock | None:
-    context.rests_on(levels.SOURCE, found.position, variant.id, stale=found.stale)
-    level = found.document
-    return None if level is None else Stock(available=level.available, position=Minor(found.position))
 
 
 def shown(page: ProductPage, context: Context) -> Product:
