@@ -3,91 +3,16 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
-import httpx2
 import pytest
 import redis.asyncio
 
-from tests.kit.client import ApiClient, graphql
+from tests.kit.polling import polling
 from tests.kit.shop import Bought, Shop
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(150)]
 
-EVERY = 0.05  # seconds
 FROZEN = 3.0  # seconds
-
-
-@dataclass(slots=True)
-class Polling:
-    """A client that reads the same five things again and again, over REST and GraphQL."""
-
-    shop: Shop
-    customer: ApiClient
-    reads: dict[str, str]  # path → what the answer must hold
-    query: str
-    wrong: list[str] = field(default_factory=list)
-    count: int = 0
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            begun = asyncio.get_running_loop().time()
-            await asyncio.gather(*(self._rest(path, text) for path, text in self.reads.items()), self._graphql())
-            await asyncio.sleep(max(0.0, begun + EVERY - asyncio.get_running_loop().time()))
-
-    async def _rest(self, path: str, text: str) -> None:
-        try:
-            answer = await self.customer.get(path)
-        except httpx2.HTTPError as problem:
-            self.wrong.append(f"{path}: {problem!r}")
-            return
-        self.count += 1
-        if answer.status != 200 or text not in str(answer.body):
-            self.wrong.append(f"{path}: {answer.status} {answer.body}"[:300])
-
-    async def _graphql(self) -> None:
-        answer = await graphql(self.customer, self.shop.urls["graphql"], self.query)
-        self.count += 1
-        if answer.status != 200 or "errors" in answer.body:
-            self.wrong.append(f"GraphQL: {answer.status} {answer.body}"[:300])
-
-
-@asynccontextmanager
-async def polling(shop: Shop) -> AsyncIterator[Polling]:
-    """While the block runs; what went wrong is in `wrong`."""
-    variant = await shop.variant(stock=100)
-    bought = await shop.buy(variant, wait=5)
-    await bought.paid()
-    customer = bought.customer
-    cart = await shop.cart(customer, [(variant, 1)])
-    product, after = await shop.product_of(variant), await shop.write.reader.head()
-    reads = {
-        f"/products/{product}": variant,
-        "/products?limit=5": "items",
-        f"/stock-items/{variant}": variant,
-        f"/carts/{cart}": variant,
-        f"/orders/{bought.id}": bought.placed.body["number"],
-        "/orders": bought.id,
-    }
-    for path in reads:
-        read = await customer.get(path, after, wait=5)
-        assert (path, read.status) == (path, 200), read.body
-    query = (
-        f'{{ product(id: "{product}") {{ id }} cart(id: "{cart}") {{ id }} order(id: "{bought.id}") {{ id }}'
-        " products { edges { node { id } } } orders { edges { node { id } } } }"
-    )
-    client = Polling(shop, customer, reads, query)
-    running = asyncio.create_task(client.run())
-    try:
-        await asyncio.sleep(0.5)
-        yield client
-        await asyncio.sleep(0.5)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_redis_that_forgets_everything_is_not_missed(lonely_shop: Shop) -> None:
