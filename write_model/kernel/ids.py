@@ -1,5 +1,6 @@
 """Names of streams and ids that are derived, so that a repeat is recognised. Fresh ids come from the `Ids` port."""
 
+from functools import lru_cache
 from hashlib import sha1
 from typing import Protocol
 from uuid import UUID
@@ -17,6 +18,7 @@ class Ids(Protocol):
     def new(self) -> UUID: ...
 
 
+@lru_cache(maxsize=16_384)  # a decision over several aggregates names each of them many times
 def stream(category: str, identity: UUID) -> str:
     """The name of an aggregate's stream: `<category>-<uuid>`."""
     return f"{category}-{identity}"
