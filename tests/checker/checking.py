@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from tests.checker.builds import Builds
 from tests.checker.copies import check_copies
 from tests.checker.effects import Effects
 from tests.checker.findings import Findings
@@ -34,6 +35,7 @@ class Walked:
     folded: Folded
     wishes: Wishes
     stock: Stock
+    builds: Builds
 
 
 def check(places: Places, histories: Histories) -> Findings:
@@ -60,7 +62,7 @@ def examine(
     effects.work(connection, head)
     effects.notifications()
     effects.webhooks()
-    check_sql(connection, walked.folded, head, findings)
+    check_sql(connection, walked.builds, walked.folded, head, findings)
     _against(outside, walked, effects, findings)
     judge(histories, walked.log, walked.folded, findings)
     return walked
@@ -68,8 +70,8 @@ def examine(
 
 def beside(places: Places, walked: Walked, findings: Findings) -> None:
     """The documents and copies that stand beside PostgreSQL."""
-    check_mongo(places.mongo, walked.folded, walked.log.position, findings)
-    check_copies(places.redis, walked.folded, walked.log.position, findings)
+    check_mongo(places.mongo, walked.builds, walked.folded, walked.log.position, findings)
+    check_copies(places.redis, walked.builds, walked.folded, walked.log.position, findings)
 
 
 def _walk(
@@ -80,7 +82,7 @@ def _walk(
     histories: Histories,
 ) -> Walked:
     log = Log(connection, seals, findings, dict(signed))
-    walked = Walked(log, Folded(findings), Wishes(), Stock(findings))
+    walked = Walked(log, Folded(findings), Wishes(), Stock(findings), Builds(connection))
     for event in log.events():
         walked.folded.apply(event)
         walked.stock.apply(event)

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import redis
 
+from tests.checker.builds import Builds
 from tests.checker.comparing import FIELDS_SHOWN, differing
 from tests.checker.findings import Findings
 from tests.checker.folds.view import View
@@ -14,26 +15,29 @@ from tests.checker.happened import Json
 STATES = "view:*"
 
 
-def check_copies(url: str, folded: Folded, head: int, findings: Findings) -> None:
+def check_copies(url: str, builds: Builds, folded: Folded, head: int, findings: Findings) -> None:
     """What Redis has forgotten is no violation: what it says is, when it is wrong."""
     with redis.Redis.from_url(url, socket_timeout=5.0) as client:
-        epochs = _epochs(client, head, findings)
+        epochs = _epochs(client, builds, head, findings)
         for view in folded.views.values():
             if view.copies is not None:
                 _check(client, view, folded, epochs.get(view.name, {}), findings)
 
 
-def _epochs(client: redis.Redis, head: int, findings: Findings) -> dict[str, dict[bytes, int]]:
-    """By view: each build's epoch, and up to where its copies hold everything."""
+def _epochs(client: redis.Redis, builds: Builds, head: int, findings: Findings) -> dict[str, dict[bytes, int]]:
+    """By view: the epoch of each build that is kept, and up to where its copies hold everything."""
     found: dict[str, dict[bytes, int]] = {}
-    for name in client.scan_iter(match=STATES, count=1000):
+    names = {name.decode().partition(":")[2]: name for name in client.scan_iter(match=STATES, count=1000)}
+    for build in (each for kept in builds.of(dict.fromkeys(names, 0)).values() for each in kept):
+        name = names[build.target]
         state: dict[Any, Any] = dict(client.hgetall(name))
-        target = name.decode().partition(":")[2]
         epoch, covered = state.get(b"epoch"), int(state.get(b"covered", 0))
         findings.count("copy states")
-        findings.must(covered <= head, "copies.ahead", target, f"they claim to hold all up to {covered} of {head}")
+        findings.must(
+            covered <= head, "copies.ahead", build.target, f"they claim to hold all up to {covered} of {head}"
+        )
         if epoch is not None:
-            found.setdefault(target.rpartition("_v")[0], {})[epoch] = covered
+            found.setdefault(build.view.name, {})[epoch] = covered
     return found
 
 

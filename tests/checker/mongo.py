@@ -6,32 +6,30 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from tests.checker.builds import Build, Builds
 from tests.checker.comparing import Comparison, Kept
 from tests.checker.findings import Findings
 from tests.checker.folds.view import MONGO, View
 from tests.checker.folds.views import Documents, Folded
-from tests.checker.targets import complete
 
 OWN = ("_id", "position", "stale", "_expires")
 
 
-def check_mongo(url: str, folded: Folded, head: int, findings: Findings) -> None:
+def check_mongo(url: str, builds: Builds, folded: Folded, head: int, findings: Findings) -> None:
     with MongoClient[dict[str, Any]](url, serverSelectionTimeoutMS=5_000, tz_aware=True) as client:
         database = client.get_default_database("telocompro")
         positions = {str(row["_id"]): int(row["position"]) for row in database["checkpoints"].find()}
         for row in database["parked"].find():
             findings.wrong("projection.parked", f"mongo {row['_id']}", f"at {row['position']}: {row['error']}")
-        for view, target, _ in complete(positions, MONGO, head, findings):
-            _check(database, view, target, folded.documents[view.name], findings)
+        for build in builds.complete(positions, MONGO, head, findings):
+            _check(database, build, folded.documents[build.view.name], findings)
 
 
-def _check(
-    database: Database[dict[str, Any]], view: View, target: str, documents: Documents, findings: Findings
-) -> None:
-    comparison = Comparison(findings, view, target, MONGO, documents)
-    for row in database[target].find(batch_size=1000):
+def _check(database: Database[dict[str, Any]], build: Build, documents: Documents, findings: Findings) -> None:
+    comparison = Comparison(findings, build.view, build.target, MONGO, documents)
+    for row in database[build.target].find(batch_size=1000):
         comparison.row(_kept(row))
-    comparison.end(_old(view, documents))
+    comparison.end(_old(build.view, documents))
 
 
 def _kept(row: dict[str, Any]) -> Kept:

@@ -8,14 +8,22 @@ import redis
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from tests.checker.builds import Builds
 from tests.checker.effects import PROCESSES
 from tests.checker.folds.view import MONGO, SQL
 from tests.checker.folds.views import VIEWS
 from tests.checker.places import Places
-from tests.checker.targets import TARGET
 
 PAUSE = 0.25  # seconds between two looks
-UNDER_WAY = ("AUTHORISING", "UNKNOWN", "CAPTURING", "VOIDING", "REFUNDING")  # stages that end by themselves
+# Stages of processes that end by themselves.
+UNDER_WAY = (
+    "AUTHORISING",
+    "REQUESTED",
+    "UNKNOWN",
+    "CAPTURING",
+    "VOIDING",
+    "REFUNDING",
+)
 WORK: LiteralString = """
 select (select count(*) from work.outbox where state in ('REQUESTED', 'LEASED'))
     + (select count(*) from work.process_state where state->'state'->>'stage' = any(%s))
@@ -44,16 +52,19 @@ def _at_rest(places: Places) -> bool:
     try:
         with psycopg.connect(places.postgres, connect_timeout=5) as connection:
             head, is_done = _work(connection)
+            builds = Builds(connection)
             rows = connection.execute("select target, position from read.checkpoints").fetchall()
         with MongoClient[dict[str, Any]](places.mongo, serverSelectionTimeoutMS=2_000) as client:
             found = client.get_default_database("telocompro")["checkpoints"].find().to_list()
         documents = {str(row["_id"]): int(row["position"]) for row in found}
         with redis.Redis.from_url(places.redis, socket_timeout=2.0) as copies:
-            covered = [int(copies.hget(name, "covered") or 0) for name in copies.scan_iter(match="view:*")]
+            states = {name.decode()[5:]: copies.hget(name, "covered") for name in copies.scan_iter(match="view:*")}
     except (psycopg.Error, PyMongoError, redis.RedisError, OSError):
         return False  # somebody is still on the way back
-    views = _there(dict(rows), SQL, head) and _there(documents, MONGO, head)
-    return is_done and views and all(position >= head for position in covered)
+    covered = builds.of({target: int(position or 0) for target, position in states.items()})
+    are_copied = all(build.position >= head for kept in covered.values() for build in kept)
+    views = _there(builds, dict(rows), SQL, head) and _there(builds, documents, MONGO, head)
+    return is_done and views and are_copied
 
 
 def _work(connection: psycopg.Connection[Any]) -> tuple[int, bool]:
@@ -66,11 +77,8 @@ def _work(connection: psycopg.Connection[Any]) -> tuple[int, bool]:
     return head, open_[0] == 0 and all(stand.get(process, 0) >= head for process in PROCESSES)
 
 
-def _there(positions: dict[str, int], store: str, head: int) -> bool:
-    """Whether some build of every view of this store is at the head."""
-    best: dict[str, int] = {}
-    for target, position in positions.items():
-        parts = TARGET.fullmatch(target)
-        if parts is not None:
-            best[parts["view"]] = max(position, best.get(parts["view"], 0))
-    return all(best.get(view.name, 0) >= head for view in VIEWS if store in view.stores)
+def _there(builds: Builds, positions: dict[str, int], store: str, head: int) -> bool:
+    """Whether all that is kept of every view in this store is at the head."""
+    found = builds.of(positions)
+    kept = [found.get(view.name, []) for view in VIEWS if store in view.stores]
+    return all(of_view and all(build.position >= head for build in of_view) for of_view in kept)

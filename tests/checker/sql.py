@@ -8,12 +8,12 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.checker.builds import Build, Builds
 from tests.checker.comparing import Comparison, Kept
 from tests.checker.findings import Findings
 from tests.checker.folds.view import SQL, View
 from tests.checker.folds.views import Folded
 from tests.checker.happened import Json, rfc3339
-from tests.checker.targets import complete
 
 OWN = ("id", "position", "document", "stale")
 UNORDERED = ("searched",)  # words, in whatever order
@@ -21,15 +21,16 @@ UNORDERED = ("searched",)  # words, in whatever order
 Connection = psycopg.Connection[Any]
 
 
-def check_sql(connection: Connection, folded: Folded, head: int, findings: Findings) -> None:
+def check_sql(connection: Connection, builds: Builds, folded: Folded, head: int, findings: Findings) -> None:
     rows = connection.execute("select target, position from read.checkpoints").fetchall()
     for target, key, position, error in connection.execute("select target, key, position, error from read.parked"):
         findings.wrong("projection.parked", f"sql {target}/{key}", f"at {position}: {error}")
-    for view, target, build in complete(dict(rows), SQL, head, findings):
-        _check(connection, view, target, build, folded, findings)
+    for build in builds.complete(dict(rows), SQL, head, findings):
+        _check(connection, build, folded, findings)
 
 
-def _check(connection: Connection, view: View, target: str, build: str, folded: Folded, findings: Findings) -> None:
+def _check(connection: Connection, build: Build, folded: Folded, findings: Findings) -> None:
+    view, target = build.view, build.target
     documents = folded.documents[view.name]
     comparison = Comparison(findings, view, target, SQL, documents)
     good: dict[str, Json] = {}
@@ -40,7 +41,7 @@ def _check(connection: Connection, view: View, target: str, build: str, folded: 
             _columns(view, target, row, kept.body, findings)
     comparison.end()
     for child in view.children:
-        _children(_rows(connection, f"{child}{build}"), view, child, good, findings)
+        _children(_rows(connection, f"{child}{build.suffix}"), view, child, good, findings)
 
 
 def _columns(view: View, target: str, row: Mapping[str, Any], body: Json, findings: Findings) -> None:
