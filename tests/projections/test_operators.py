@@ -1,6 +1,8 @@
 """What operators do with read models: verify, rebuild, look at a stream, look back."""
 
+import asyncio
 import base64
+import functools
 import json
 from pathlib import Path
 
@@ -119,3 +121,33 @@ def test_an_unknown_read_model_and_a_bad_time_are_refused() -> None:
     with pytest.raises(typer.BadParameter):
         as_of.moment("yesterday")
     assert rebuild.named("orders") is rebuild.named("order_tracking") is rebuild.named("orders_v1")
+
+
+async def test_a_rebuild_is_told_in_words_and_to_machines_and_refused_by_code(
+    shop: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def command(**options: bool) -> None:
+        wanted = {"compare_only": False, "back": False, "drop": False, "as_json": True, **options}
+        await asyncio.to_thread(functools.partial(rebuild.command, "payment_ledger", **wanted))
+
+    with pytest.raises(typer.Exit) as refused:
+        await command(back=True)
+    assert refused.value.exit_code == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "view.no_previous"
+
+    async with await AsyncConnection.connect(shop.stores.postgres_url, autocommit=True) as connection:
+        await connection.execute("update read.payments_v1 set captured_minor = 1")
+    await command(compare_only=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["live"], told["building"], told["compared"]["sql"]["differing"]) == (0, 1, 1)
+    await command(as_json=False)
+    said = capsys.readouterr().out
+    assert "payment_ledger in sql: 1 documents compared, 1 differ" in said
+    assert "column captured_minor" in said
+    assert "generation 1 is live, kept: previous 0" in said
+
+    report = await verify.views(shop, lambda _: None)
+    assert (report["ok"], report["views"]["payment_ledger"]["sql"]["generation"]) == (True, 1)
+    async with await AsyncConnection.connect(shop.stores.postgres_url, autocommit=True) as connection:
+        found = await (await connection.execute("select captured_minor <> 1 from read.payments")).fetchall()
+    assert found == [(True,)]
