@@ -1,11 +1,13 @@
 """Is whatever is wrong outside PostgreSQL found and named: documents, copies, keys, the provider's word, the mail?"""
 
 import copy
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import msgspec
 import psycopg
 import pytest
 import redis
@@ -13,6 +15,7 @@ import redis
 from tests.checker.checking import check
 from tests.checker.findings import Findings
 from tests.checker.outside import Mails, Outside
+from tests.checker.places import Places
 from tests.proof.planting import documents, elsewhere, examined
 from tests.proof.sold import Sold
 
@@ -64,60 +67,75 @@ def test_a_document_too_many_and_a_parked_key_in_mongodb_are_found(sold: Sold) -
     found(findings, "projection.parked")
 
 
+EPOCH = b"0123"
 COPIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "altered": (lambda value: value.replace(b"CONFIRMED", b"CANCELLED"), "copy.differs"),
-    "older": (lambda value: b"|1|".join((value.split(b"|")[0], value.split(b"|", 2)[2])), "copy.position"),
+    "older": (lambda value: b"|1|".join((EPOCH, value.split(b"|", 2)[2])), "copy.position"),
     "half": (lambda value: value[:-5], "copy.unreadable"),
     "of nothing": (lambda value: value.replace(b'"id":"', b'"id":"0'), "copy.unexpected"),
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A Redis database that nobody else writes to, with the copy of one order under an epoch that holds."""
+
+    client: redis.Redis
+    places: Places
+    name: str
+    value: bytes
+
+
+@pytest.fixture
+def copied(sold: Sold) -> Iterator[Copied]:
+    places = replace(sold.places, redis=urlunsplit(urlsplit(sold.places.redis)._replace(path="/9")))
+    with documents(sold) as database:
+        document = database["orders_v1"].find_one({"_id": sold.orders["paid"]})
+    assert document is not None
+    position = document.pop("position")
+    del document["_id"]
+    value = b"|".join((EPOCH, str(position).encode(), msgspec.json.encode(document)))
+    with redis.Redis.from_url(places.redis) as client:
+        client.flushdb()
+        head = max(record["position"] or 0 for record in sold.records)
+        client.hset("view:orders_v1", mapping={"epoch": EPOCH, "covered": str(head)})
+        made = Copied(client, places, f"order:{sold.orders['paid']}", value)
+        client.set(made.name, made.value)
+        yield made
+        client.flushdb()
+
+
+def test_a_copy_that_is_what_the_document_is_passes(sold: Sold, copied: Copied) -> None:
+    findings = check(copied.places, sold.histories())
+    assert findings.total == 0
+    assert findings.looked["copies orders"] == 1
+
+
 @pytest.mark.parametrize("how", COPIES)
-def test_a_copy_under_the_current_epoch_that_is_wrong_is_found(sold: Sold, how: str) -> None:
+def test_a_copy_under_the_current_epoch_that_is_wrong_is_found(sold: Sold, copied: Copied, how: str) -> None:
     change, code = COPIES[how]
-    name = f"order:{sold.orders['paid']}"
-    with redis.Redis.from_url(sold.places.redis) as client:
-        before: Any = client.get(name)
-        assert b"CONFIRMED" in before
-        client.set(name, change(before), keepttl=True)
-        try:
-            found(check(sold.places, sold.histories()), code)
-        finally:
-            client.set(name, before, keepttl=True)
+    copied.client.set(copied.name, change(copied.value))
+    found(check(copied.places, sold.histories()), code)
 
 
-def test_a_copy_of_a_passed_epoch_counts_for_nothing(sold: Sold) -> None:
-    name = f"order:{sold.orders['paid']}"
-    with redis.Redis.from_url(sold.places.redis) as client:
-        before: Any = client.get(name)
-        client.set(name, b"0123" + before.replace(b"CONFIRMED", b"CANCELLED"), keepttl=True)
-        try:
-            findings = check(sold.places, sold.histories())
-        finally:
-            client.set(name, before, keepttl=True)
+def test_a_copy_of_a_passed_epoch_counts_for_nothing(sold: Sold, copied: Copied) -> None:
+    copied.client.set(copied.name, b"other" + copied.value.replace(b"CONFIRMED", b"CANCELLED"))
+    findings = check(copied.places, sold.histories())
     assert findings.total == 0
     assert findings.looked["copies of a passed epoch"] == 1
 
 
 @pytest.mark.parametrize(("covered", "code"), [(10**9, "copies.ahead"), (1, "copies.behind")])
-def test_copies_that_cover_another_position_than_they_should_are_found(sold: Sold, covered: int, code: str) -> None:
-    with redis.Redis.from_url(sold.places.redis) as client:
-        before: Any = client.hget("view:orders_v1", "covered")
-        client.hset("view:orders_v1", "covered", str(covered))
-        try:
-            found(check(sold.places, sold.histories()), code)
-        finally:
-            client.hset("view:orders_v1", "covered", before)
+def test_copies_that_cover_another_position_than_they_should_are_found(
+    sold: Sold, copied: Copied, covered: int, code: str
+) -> None:
+    copied.client.hset("view:orders_v1", "covered", str(covered))
+    found(check(copied.places, sold.histories()), code)
 
 
-def test_a_copy_under_a_name_of_another_is_found(sold: Sold) -> None:
-    with redis.Redis.from_url(sold.places.redis) as client:
-        wrong, value = f"order:{uuid4()}", client.get(f"order:{sold.orders['paid']}")
-        client.set(wrong, value or b"", ex=60)
-        try:
-            found(check(sold.places, sold.histories()), "copy.misplaced")
-        finally:
-            client.delete(wrong)
+def test_a_copy_under_a_name_of_another_is_found(sold: Sold, copied: Copied) -> None:
+    copied.client.set(f"order:{uuid4()}", copied.value)
+    found(check(copied.places, sold.histories()), "copy.misplaced")
 
 
 KEYS = {
