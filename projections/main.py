@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from infra.clock import SystemClock
@@ -37,8 +38,6 @@ from projections.payment_ledger.projector import PAYMENT_LEDGER
 from projections.product_page.projector import PRODUCT_PAGE
 from projections.product_reviews.projector import PRODUCT_REVIEWS
 from projections.public_changes.projector import PUBLIC_CHANGES
-from projections.public_changes.view import CHANNEL
-from projections.public_changes.view import SOURCE as CHANGES
 from projections.running import as_of
 from projections.running.copies import Copier, Nudger
 from projections.running.ending import end
@@ -115,9 +114,11 @@ async def open_readers(settings: Settings, clock: Clock) -> AsyncIterator[Reader
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS))
         stores, copies = _open_stores(stack, settings.stores, pool, READER_MS)
-        nudges = {CHANGES.family: lambda: copies.nudges(CHANNEL)}
+        told = {each.source.family: each for each in ALL if each.nudge is not None}
+        nudges = {view: partial(copies.nudges, str(each.nudge)) for view, each in told.items()}
+        leads = {view: each.source.stores[0] for view, each in told.items()}
         head = PostgresLogReader(pool).head
-        freshness = Freshness(stores, clock, nudges, PostgresGenerations(pool), head)
+        freshness = Freshness(stores, clock, nudges, PostgresGenerations(pool), head, leads)
         await freshness.refresh()
         running = asyncio.create_task(freshness.run())
         try:

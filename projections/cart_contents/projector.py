@@ -218,5 +218,6 @@ CART_CONTENTS: Projection[CartContents] = Projection(
     rows=rows,
     children=("cart_items",),
     copies=copies,
+    nudge="moved:carts",
     indexes=((("customerId", 1), ("updatedAt", -1)),),
 )

@@ -185,6 +185,7 @@ ORDER_TRACKING: Projection[OrderTracking] = Projection(
     rows=rows,
     children=("order_items",),
     copies=copies,
+    nudge="moved:orders",
     streams=streams,
     indexes=((("customerId", 1), ("placedAt", -1)), (("status", 1), ("placedAt", -1))),
 )

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from infra.ports import GenerationStore, Unavailable, ViewStore
+from infra.view_names import in_generation
 from projections.running.generations import Reading
 from projections.running.log_end import LogEnd
 from projections.running.projection import Source
@@ -14,6 +15,7 @@ from write_model.kernel.clock import Clock
 
 PAUSE = 0.005  # seconds between two looks while somebody waits
 LONGEST_PAUSE = 0.02
+NUDGED = 5  # times as long a pause, where moves are told
 IDLE_PAUSE = 0.25  # seconds between two looks when nobody does
 FIRST_LOOK = 0.15  # seconds that a reader waits before the log is asked whether its position exists
 HEAD_SECONDS = 0.5  # for that question
@@ -48,6 +50,7 @@ class Freshness:
         nudges: Mapping[str, Callable[[], AsyncIterator[int]]] | None = None,
         generations: GenerationStore | None = None,
         head: Callable[[], Awaitable[int]] | None = None,
+        leads: Mapping[str, str] | None = None,
     ) -> None:
         self._log = LogEnd(head)
         self._stores = stores
@@ -55,6 +58,7 @@ class Freshness:
         self._generations = Reading(generations)
         self._nudges = nudges or {}  # by view: where it is told that it has moved
         self._nudged: dict[str, asyncio.Event] = {}  # those that are listened to
+        self._leads = leads or {}  # by view: the store that has reached what is told
         self._positions: dict[str, Mapping[str, int]] = {name: {} for name in stores}
         self._highest: dict[tuple[str, str], int] = {}
         self._asked: dict[str, asyncio.Task[None]] = {}
@@ -148,14 +152,17 @@ class Freshness:
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    nudged = self._nudged.get(source.family)  # before the look: what comes after it is heard
+                    nudged = self._nudged_of(source)  # before the look: what comes after it is heard
+                    if self.position(source) >= position:  # told
+                        self._in_vain.pop(source.family, None)
+                        break
                     if self._now() - self._looked >= PAUSE / 2:  # else another has just asked
                         await self._look(source.stores, asyncio.FIRST_COMPLETED)
                     if self.position(source) >= position:
                         self._in_vain.pop(source.family, None)
                         break
                     await self._pause(nudged, pause)
-                    pause = min(pause * 1.5, LONGEST_PAUSE)
+                    pause = min(pause * 1.5, LONGEST_PAUSE if nudged is None else IDLE_PAUSE)
         except TimeoutError:
             self._in_vain[source.family] = seconds
         return self.position(source)
@@ -195,7 +202,7 @@ class Freshness:
             await self._clock.sleep(seconds)
             return
         try:
-            async with asyncio.timeout(IDLE_PAUSE):
+            async with asyncio.timeout(min(seconds * NUDGED, IDLE_PAUSE)):  # not every move is told
                 await nudged.wait()
         except TimeoutError:
             return
@@ -203,7 +210,8 @@ class Freshness:
     async def _listen(self, view: str) -> None:
         while True:
             try:
-                async for _ in self._nudges[view]():
+                async for position in self._nudges[view]():
+                    self._told(view, position)
                     before = self._nudged.get(view)
                     self._nudged[view] = asyncio.Event()
                     if before is not None:
@@ -214,6 +222,19 @@ class Freshness:
             if lost is not None:
                 lost.set()
             await self._clock.sleep(IDLE_PAUSE)
+
+    def _nudged_of(self, source: Source[Any]) -> asyncio.Event | None:
+        """None: nobody tells when the stores move that this is read from."""
+        lead = self._leads.get(source.family)
+        return None if lead is not None and lead not in source.stores else self._nudged.get(source.family)
+
+    def _told(self, view: str, position: int) -> None:
+        """A projector has just written that far. Whoever reads asks the store behind it all the same, as ever."""
+        store = self._leads.get(view)
+        if store is not None:
+            target = in_generation(view, self._generations.of(view))
+            reached = max(position, self._positions[store].get(target, 0))
+            self._positions[store] = {**self._positions[store], target: reached}
 
     def _asking(self, name: str) -> asyncio.Task[None]:
         """The question that is under way, or a new one."""

@@ -84,5 +84,6 @@ STOCK_LEVELS: Projection[StockLevel] = Projection(
     project=project,
     columns=columns,
     copies=copies,
+    nudge="moved:stock",
     indexes=((("productId", 1),),),
 )

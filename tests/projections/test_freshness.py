@@ -1,7 +1,7 @@
 """May a reader trust what the process believes about its views?"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
@@ -121,3 +121,37 @@ async def test_copies_that_are_older_than_the_documents_are_not_shown_to_who_ask
 async def at(store: MemoryViewStore, target: str, position: int) -> None:
     after = await store.take(target, 1)
     await store.commit(target, 1, after, position, [])
+
+
+class Counting(MemoryViewStore):
+    """Counts how often it is asked for its positions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def positions(self) -> Mapping[str, int]:
+        self.asked += 1
+        return await super().positions()
+
+
+async def test_what_a_projector_tells_is_gone_by_at_once_and_still_checked_after_the_reading() -> None:
+    store, said = Counting(), asyncio.Queue[int]()
+
+    async def told() -> AsyncIterator[int]:
+        while True:
+            yield await said.get()
+
+    stores, nudges = {MONGO: store, SQL: MemoryViewStore()}, {SOURCE.family: told}
+    freshness = Freshness(stores, SystemClock(), nudges, leads={SOURCE.family: MONGO})
+    await freshness.refresh()
+    listening = asyncio.create_task(freshness._listen(SOURCE.family))
+    try:
+        said.put_nowait(7)
+        while freshness.position(SOURCE) < 7:  # noqa: ASYNC110 the listener takes a turn or two of the loop
+            await asyncio.sleep(0)
+        asked = store.asked
+        assert (await freshness.wait(SOURCE, 7, 5.0), store.asked) == (7, asked)
+        assert not await freshness.still(SOURCE, MONGO, 7)
+    finally:
+        await end([listening])
