@@ -120,6 +120,8 @@ def _against(outside: Outside, walked: Walked, effects: Effects, findings: Findi
         findings.wrong("provider.absent", "run.json", "there are orders, and no provider to ask")
     if outside.mails is not None:
         effects.mail(outside.mails)
+    elif effects.letters and not outside.silent:
+        findings.wrong("mail.absent", "run.json", "there are letters, and no sink to look into")
 
 
 def _signed(keys_url: str) -> dict[int, bytes]:

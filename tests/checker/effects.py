@@ -111,7 +111,7 @@ class Effects:
 
     def mail(self, mails: Mails) -> None:
         """Each letter that was accepted arrived as one message; nobody else got one."""
-        sent = {f"{sha256(name.encode()).hexdigest()[:40]}": name for name in self._letters()}
+        sent = {f"{sha256(name.encode()).hexdigest()[:40]}": name for name in self.letters}
         seen: set[str] = set()
         for message in mails.arrived:
             self._findings.count("mails")
@@ -125,12 +125,14 @@ class Effects:
             if message["deliveries"] > max(attempts, 1):
                 text = f"delivered {message['deliveries']} times in {attempts} attempts"
                 self._findings.wrong("mail.doubled", name, text)
-        for name in self._letters():
+        for name in self.letters:
             said = self._wishes.mailed.get(name)
             if said is None:
                 self._findings.wrong("mail.unknown", name, "nobody knows what came of the letter")
             elif said == "accepted" and name not in seen and mails.is_all:
                 self._findings.wrong("mail.missing", name, "the log says that it was accepted, it did not arrive")
 
-    def _letters(self) -> list[str]:
+    @property
+    def letters(self) -> list[str]:
+        """What was to be sent by mail: ids of notifications."""
         return [name for name, (kind, _) in self._wishes.effects.items() if kind == "mail"]

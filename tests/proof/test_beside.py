@@ -254,4 +254,6 @@ def test_letters_that_did_not_arrive_came_twice_or_were_asked_for_by_nobody_are_
 
 def test_stand_ins_that_are_silent_or_absent_prove_nothing(sold: Sold) -> None:
     found(examined(sold, outside=Outside(None, None, ["http://127.0.0.1: URLError"])), "provider.silent")
-    found(examined(sold, outside=Outside(None, None)), "provider.absent")
+    nobody = examined(sold, outside=Outside(None, None))
+    found(nobody, "provider.absent")
+    found(nobody, "mail.absent")
