@@ -43,12 +43,11 @@ def main() -> int:
             uvloop.run(run_on_a_small_disk(folder, asked.seed, tally))
     if asked.seeds:
         uvloop.run(simulated(tally, asked.seeds))
+        say(f"simulation: {tally.facts['simulation']}")
     missing = _missing(tally, asked)
     seconds = time.monotonic() - begun
     report.write(ROOT / "build", tally, missing, asked.seed, seconds)
     say(report.table(tally))
-    for violation in tally.violations:
-        say(f"VIOLATED {violation}")
     for line in missing:
         say(f"MISSING {line}")
     say(f"{len(tally.violations)} violations; {seconds:.0f} s, seed {asked.seed}; the whole in build/{report.JSON}")
@@ -79,7 +78,7 @@ async def run_on_a_small_disk(folder: Path, seed: int, tally: Tally) -> None:
             say(f"{FULL}: skipped, this user may mount nothing")
             return
         async with open_scene(folder, tally, random.Random(seed), FEW) as scene:
-            await scene.play(Round("disk", [disk.be_full]))
+            await scene.play(Round("disk", [disk.be_full], compared=True))
 
 
 @contextmanager

@@ -34,15 +34,17 @@ class Scene:
     async def play(self, played: Round) -> None:
         """The acts one after the other, then the verdict."""
         harm, begun = self.harm, time.monotonic()
+        known = len(harm.tally.violations)
         harm.shop.sign_in(harm.probes.party)
         harm.probes.carts.clear()
         async with _load(self.people if played.load else ()):
             await self._acts(played)
             await harm.ground.calm()
         acted = time.monotonic() - begun
-        if played.checks:
-            await verdict(harm, played.name)
+        await verdict(harm, played.name, compared=played.compared)
         say(f"{played.name}: {acted:.0f} s, checked after {time.monotonic() - begun - acted:.0f} s")
+        for violation in harm.tally.violations[known:]:
+            say(f"VIOLATED {violation}")
 
     async def _acts(self, played: Round) -> None:
         harm = self.harm

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 
+from tests.faults.scene import say
 from tests.faults.tally import Tally
 from tests.kit.platform import ROOT
 
@@ -20,11 +21,12 @@ async def simulated(tally: Tally, seeds: int) -> None:
     for code, said in outcomes:
         told = TOLD.search(said)
         if told is None or (code != 0 and told[2] == "0"):
-            tally.violated(f"simulation: ended with {code}: {said[-2000:]}")
+            tally.violated(f"simulation ended with {code}: {said[-2000:]}")
             continue
         done, failed = done + int(told[1]), failed + int(told[2])
         if told[2] != "0":
             tally.violated(f"simulation: {said[-4000:]}")
+            say(said[-4000:])
     tally.facts["simulation"] = {"seeds": done, "failed": failed}
 
 

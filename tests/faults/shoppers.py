@@ -177,7 +177,7 @@ class Shopper:
     party: Party
     cashier: Party
     chance: random.Random
-    pause: float = 0.3  # seconds between two purchases, on average
+    pause: float = 0.5  # seconds between two purchases, on average
     done: Counter[str] = field(default_factory=Counter)
 
     async def run(self, ended: asyncio.Event) -> None:

@@ -11,19 +11,16 @@ import psycopg
 from infra.embedded import run_json
 from tests.faults.ground import Ground
 from tests.faults.harm import Harm
-from tests.kit.platform import ROOT
 
 FINAL_SECONDS = 150.0
-CHECKER = ROOT / "tests" / "checker" / "__main__.py"
 OPEN = """
 select (select count(*) from work.outbox where state in ('REQUESTED', 'LEASED')) as effects,
        (select count(*) from work.process_state where parked_at is not null) as parked,
        (select count(*) from read.orders_v1 where document->>'status' in ('PLACED', 'AWAITING_PAYMENT')) as waiting
 """
-MONEY = ("authorised", "captured", "voided")
 
 
-async def verdict(harm: Harm, name: str) -> None:
+async def verdict(harm: Harm, name: str, *, compared: bool = True) -> None:
     """Heal, wait, check: whatever is wrong becomes a violation."""
     await harm.ground.calm()
     begun = time.monotonic()
@@ -32,7 +29,7 @@ async def verdict(harm: Harm, name: str) -> None:
     if left:
         harm.tally.violated(f"{name}: not final after {FINAL_SECONDS:.0f} s: {left}")
     harm.shop.history.flush()
-    checked = await _checked(harm)
+    checked = await _checked(harm, compared)
     charged = await _charges(harm)
     harm.tally.checks.append({"after": name, "final after": round(waited, 1), "orders": charged, **checked})
     for problem in harm.shop.problems:
@@ -65,16 +62,19 @@ def _open(url: str) -> dict[str, int]:
     return {column.name: count for column, count in zip(columns, row, strict=True) if count}
 
 
-async def _checked(harm: Harm) -> Mapping[str, Any]:
-    """By the checker that shares no code with the platform, and by the platform's own comparison."""
-    run = str(run_json.path(harm.ground.data))
+async def _checked(harm: Harm, compared: bool) -> Mapping[str, Any]:
+    """By the checker that shares no code with the platform; `compared`: by the platform's own comparison, too."""
     found: dict[str, Any] = {}
-    lines: dict[str, tuple[str, ...]] = {"verify": ("-m", "tools.cli", "verify", "--all", "--json")}
-    if CHECKER.exists():
-        history = str(harm.shop.history.file)
-        lines["checker"] = ("-m", "tests.checker", "--run", run, "--history", history, "--json")
+    run, history = str(run_json.path(harm.ground.data)), str(harm.shop.history.file)
+    lines: dict[str, tuple[str, ...]] = {
+        "checker": ("-m", "tests.checker", "--run", run, "--history", history, "--json")
+    }
+    if compared:
+        lines["verify"] = ("-m", "tools.cli", "verify", "--all", "--json")
     for name, line in lines.items():
+        begun = time.monotonic()
         code, said = await harm.ground.command(*line)
+        found[f"{name} took"] = round(time.monotonic() - begun, 1)
         found[name] = code
         if code != 0:
             harm.tally.violated(f"{name}: {said[-2000:]}")
