@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from infra.ports import Unavailable
+from projections.product_page import view as pages
 from projections.product_page.view import Rebuilding
+from projections.product_reviews import view as reviews
+from projections.stock_levels import view as levels
 from read_api.kept.uses import ANY, LISTED, Mark
 from write_model.kernel.clock import Clock
 
@@ -21,6 +24,8 @@ RETRY_SECONDS = 0.5
 BLIND_SECONDS = 3.0  # without a look: nothing is known any more
 MARKS = 50_000  # that are remembered with the position that touched them last
 STANDS_SECONDS = 0.01  # for which it is not asked again how far a view is
+
+WATCHED = (pages.SOURCE, levels.SOURCE, reviews.SOURCE)
 
 Listener = Callable[[Sequence[Mark], int], None]  # the position; no marks: everything
 
@@ -70,9 +75,10 @@ class _Standing:
 class Changes:
     """`run` has to run; until it has looked for the first time, and when it can't look, nothing counts as known."""
 
-    def __init__(self, log: Log, freshness: Freshness, clock: Clock) -> None:
+    def __init__(self, log: Log, freshness: Freshness, clock: Clock, views: Sequence[Any] = WATCHED) -> None:
         self.position = 0  # everything up to there was heard of, since the first look
-        self.switches = 0  # of views from one generation to another
+        self._switches = 0
+        self._views = views
         self._log = log
         self._freshness = freshness
         self._clock = clock
@@ -83,6 +89,13 @@ class Changes:
         self._looked = float("-inf")  # loop time
         self._standing: dict[Any, _Standing] = {}
         self._generations: dict[str, Any] = {}
+
+    @property
+    def switches(self) -> int:
+        """Of views from one generation to another: what was begun before one is not kept after it."""
+        for source in self._views:
+            self.stands(source)
+        return self._switches
 
     def tell(self, listener: Listener) -> None:
         """From now on, of everything that is touched."""
@@ -137,7 +150,7 @@ class Changes:
         known = self._generations.setdefault(source.view, live.generation)
         if known != live.generation:
             self._generations[source.view] = live.generation
-            self.switches += 1
+            self._switches += 1
             self._call((), self.position)
         found = [self._freshness.usable(live, store, 0) for store in source.stores]
         return max((position for position in found if position is not None), default=None)
