@@ -15,10 +15,13 @@ from write_model.order.events import OrderCancelled, OrderConfirmed, OrderExpire
 from write_model.order.state import Order
 from write_model.payment.events import AuthorizationFailed, AuthorizationSucceeded, CaptureSucceeded
 from write_model.payment.state import SUCCEEDED, Payment
+from write_model.stock.events import ReservationExpired, ReservationReleased
 from write_model.stock.state import ALLOCATED, COMMITTED, RESERVED, StockItem
 
 FINAL = ("CONFIRMED", "CANCELLED", "EXPIRED")
 ENDED = ("CANCELLED", "EXPIRED")
+ENDS = (OrderCancelled, OrderExpired)
+GOES_BACK = (ReservationExpired, ReservationReleased)
 ANSWERS = (AuthorizationSucceeded, AuthorizationFailed, CaptureSucceeded)
 TOLD = {OrderConfirmed: 2, OrderCancelled: 1, OrderExpired: 1, RefundCompleted: 1}  # notifications of an event
 
@@ -39,11 +42,13 @@ class Check:
         self.log()
         self.stock()
         self.orders()
+        self.released()
         self.served()
         self.money()
         self.effects()
         self.notifications()
         self.parked()
+        self.webhooks()
 
     def state(self, stream: str) -> Any:
         decider = DECIDERS[category(stream)]
@@ -90,6 +95,14 @@ class Check:
                 status = None if held is None else held.status
                 if (order.lifecycle == "CONFIRMED") != (status in (ALLOCATED, COMMITTED)) or status == RESERVED:
                     self._wrong(f"{stream} is {order.lifecycle}, its reservation {status}")
+
+    def released(self) -> None:
+        """What an order held goes back in the command that ends the order, if it has not gone back before."""
+        ended = {each.event.order_id: each for each in self._events if isinstance(each.event, ENDS)}
+        for envelope in self._events:
+            end = ended.get(envelope.event.reservation_id) if isinstance(envelope.event, GOES_BACK) else None
+            if end is not None and envelope.position > end.position and envelope.command_id != end.command_id:
+                self._wrong(f"the stock of order {end.event.order_id} came back at {envelope.position}, too late")
 
     def served(self) -> None:
         """Whoever pays with a good card gets what they ordered, unless somebody changed their mind."""
@@ -177,3 +190,9 @@ class Check:
             position = self._world.work._checkpoints.get(process, (0, 0))[0]
             if position != head:
                 self._wrong(f"{process} stands at {position} of {head}")
+
+    def webhooks(self) -> None:
+        """However often the provider says it: each of its messages is recorded once."""
+        for stream, envelopes in self.streams.items():
+            if category(stream) == "provider_event" and len(envelopes) > 1:
+                self._wrong(f"{stream} was recorded {len(envelopes)} times")

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from infra.ports import ChargeState, ProviderRefused
 from tests.simulation.chances import Chance
+from tests.simulation.loop import outside
 from tests.simulation.programs import PROGRAMS
 from tests.simulation.world import Running, World
 
@@ -39,6 +40,32 @@ POINTS: Mapping[str, tuple[str, ...]] = {
     "readers": ("mongo.load", "kv.get", "mongo.positions"),
     "sockets": ("mongo.find", "mongo.load", "mongo.positions"),
 }
+
+
+LATE_POINTS = ("work.save", "work.save done", "log.append", "log.append done")
+
+
+def late_crash(world: World) -> None:
+    """In the calm hour the long timers ring, and a program of the processes is killed while it hears them."""
+    chance = world.chance("late crash")
+    point, number = chance.pick(LATE_POINTS), chance.whole(1, 6)
+    (here, *_) = world.of_kind("processes")
+
+    def another() -> None:
+        world.launch("processes", PROGRAMS["processes"])
+
+    def trap(passed: str, _: str) -> bool:
+        nonlocal number
+        number -= passed == point
+        if number or world.record.over:
+            return False
+        world.record.seen["crash in the calm hour"] += 1
+        world.kill(here)
+        world.leases.run_out(here.program.name)  # as it would in time: in the calm hour leases are long
+        world.loop.call_later(chance.pick((0.0, 5.0)), another, context=outside())
+        return True
+
+    here.program.trap = trap
 
 
 class Trouble:
