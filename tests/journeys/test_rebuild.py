@@ -4,6 +4,9 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import psycopg
 import pymongo
@@ -11,6 +14,7 @@ import pytest
 
 from projections.main import ALL, build
 from tests.kit.client import eventually
+from tests.kit.platform import ROOT
 from tests.kit.polling import polling
 from tests.kit.shop import Bought, Shop
 from tools.rebuild import Wish, named, rebuild
@@ -68,7 +72,7 @@ async def test_read_models_are_rebuilt_switched_and_switched_back_while_they_are
     await _verified(shop)
 
 
-async def test_a_rebuilt_read_model_serves_and_what_differed_is_named(lonely_shop: Shop) -> None:
+async def test_a_rebuild_that_is_killed_goes_on_then_serves_and_what_differed_is_named(lonely_shop: Shop) -> None:
     shop = lonely_shop
     bought = await _sell(shop)
     settings, number = shop.platform.settings, await _live(shop, "order_tracking")
@@ -78,6 +82,7 @@ async def test_a_rebuilt_read_model_serves_and_what_differed_is_named(lonely_sho
             f"update read.{table} set total_minor = total_minor + 1 where id = %s".encode(), [bought.id]
         )
         assert tampered.rowcount == 1
+    left = await asyncio.to_thread(_killed_while_building, shop, "order_tracking")
 
     done = await asyncio.to_thread(shop.platform.command, "rebuild", "order_tracking", "--json")
 
@@ -85,6 +90,7 @@ async def test_a_rebuilt_read_model_serves_and_what_differed_is_named(lonely_sho
     report = json.loads(done.stdout)
     assert report["compared"]["sql"]["first"] == [{"key": bought.id, "what": "column total_minor"}]
     assert report["previous"] == number
+    assert report["live"] == left
     later = await _sell(shop)
     assert (await later.shown(later.placed.position))["number"] == later.placed.body["number"]
     await rebuild(settings, named("order_tracking"), lambda *_: None, Wish.DROP)
@@ -99,6 +105,24 @@ async def _sell(shop: Shop) -> Bought:
     shown = await bought.shown(at_least=await shop.write.reader.head())
     assert shown["paymentStatus"] == "PAID"
     return bought
+
+
+def _killed_while_building(shop: Shop, name: str) -> int:
+    """Begun and killed with SIGKILL; the number of the generation that it leaves half done, or nearly done."""
+    line = [sys.executable, "-m", "tools.cli", "rebuild", name, "--compare-only"]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(line, cwd=ROOT, env=shop.platform.environment, stdout=quiet, stderr=quiet)
+    query = "select building from work.view_generations where view = %s and building is not null"
+    try:
+        with psycopg.connect(shop.urls["postgres"], autocommit=True) as connection:
+            until = time.monotonic() + 60
+            while (row := connection.execute(query, [named(name).source.family]).fetchone()) is None:
+                assert time.monotonic() < until, process.poll()
+                time.sleep(0.005)
+    finally:
+        process.kill()
+        process.wait()
+    return int(row[0])
 
 
 async def _live(shop: Shop, name: str) -> int:
