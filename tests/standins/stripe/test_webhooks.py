@@ -47,6 +47,18 @@ async def test_a_hold_is_told_with_a_signature(heard: Heard) -> None:
     assert kept["type"] == told["type"]
 
 
+async def test_an_endpoint_hears_only_of_the_types_that_it_asks_for() -> None:
+    receiver = Receiver()
+    wanted = (OF_A_HOLD[2], "payment_intent.succeeded")
+    with serving(receiver.app()) as hook, serving(build(None, Webhook(f"{hook}/hook", SECRET, wanted))) as url:
+        caller = Caller(url)
+        _, held = await caller.intent(key="k1")
+        await caller.http.post(f"/v1/payment_intents/{held['id']}/capture", content="")
+        await receiver.until(2)
+        await caller.http.aclose()
+    assert sorted(receiver.types) == sorted(wanted)
+
+
 async def test_nothing_hidden_travels(heard: Heard) -> None:
     caller, receiver = heard
     await caller.intent()

@@ -74,9 +74,7 @@ def build(data: Path | None, webhook: Webhook | None, now: Callable[[], float] =
 
     app = FastAPI(title="Stripe stand-in", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     for operation in OPERATIONS:
-        app.add_api_route(
-            f"/v1{operation.path}", _handler(gateway, operation), methods=[operation.method], response_model=None
-        )
+        app.add_route(f"/v1{operation.path}", _handler(gateway, operation), methods=[operation.method])
     app.add_api_route("/v1/{path:path}", _unknown, methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
     app.include_router(router(Control(book, courier, now, restore)))
     app.add_api_route("/3d-secure/{intent_id}", _page(book), methods=["GET"], response_class=HTMLResponse)

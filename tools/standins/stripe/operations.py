@@ -157,4 +157,4 @@ TELLING = (
     Operation("webhook_endpoints.retrieve", "GET", "/webhook_endpoints/{id}", _endpoint),
     Operation("webhook_endpoints.list", "GET", "/webhook_endpoints", _endpoints, params.PAGE),
 )
-OPERATIONS: tuple[Operation, ...] = (*CUSTOMERS, *METHODS, *SETUPS, *INTENTS, *MONEY, *TELLING)
+OPERATIONS: tuple[Operation, ...] = (*INTENTS, *MONEY, *CUSTOMERS, *METHODS, *SETUPS, *TELLING)  # the busiest first
