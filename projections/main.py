@@ -109,14 +109,18 @@ def touching(reader: LogReader, decode: Decode) -> Touching:
 
 
 @asynccontextmanager
-async def open_readers(settings: Settings, clock: Clock) -> AsyncIterator[Readers]:
-    """For a process that only reads. `clock`: for pauses while somebody waits."""
+async def open_readers(settings: Settings, clock: Clock, *, told_of_all: bool = True) -> AsyncIterator[Readers]:
+    """For a process that only reads. `clock`: for pauses while somebody waits.
+
+    `told_of_all`: of every view that tells how far it is, for those who read what they have just written; else of what
+    is told to the public alone.
+    """
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS))
         stores, copies = _open_stores(stack, settings.stores, pool, READER_MS)
-        told = {each.source.family: each for each in ALL if each.nudge is not None}
+        told = {each.source.family: each for each in ALL if each.nudge and (told_of_all or each is PUBLIC_CHANGES)}
         nudges = {view: partial(copies.nudges, str(each.nudge)) for view, each in told.items()}
-        leads = {view: each.source.stores[0] for view, each in told.items()}
+        leads = {view: each.source.stores[0] for view, each in told.items() if each.entries is None}
         head = PostgresLogReader(pool).head
         freshness = Freshness(stores, clock, nudges, PostgresGenerations(pool), head, leads)
         await freshness.refresh()

@@ -112,7 +112,7 @@ async def serve(settings: Settings) -> None:
     signing_key = SigningKey.from_pem(settings.secrets.signing_key_pem())
     verifier = Verifier(jwks.document([signing_key.public]))
     clock = SystemClock()
-    async with open_readers(settings, clock) as readers:
+    async with open_readers(settings, clock, told_of_all=False) as readers:
         seen: sources.Changes = PublicChanges(readers)
         hub = Hub(seen, clock)
         await hub.start()

@@ -15,7 +15,7 @@ from write_model.kernel.clock import Clock
 
 PAUSE = 0.005  # seconds between two looks while somebody waits
 LONGEST_PAUSE = 0.02
-NUDGED = 5  # times as long a pause, where moves are told
+NUDGED_PAUSE = 0.03  # the same, where most moves are told
 IDLE_PAUSE = 0.25  # seconds between two looks when nobody does
 FIRST_LOOK = 0.15  # seconds that a reader waits before the log is asked whether its position exists
 HEAD_SECONDS = 0.5  # for that question
@@ -161,8 +161,9 @@ class Freshness:
                     if self.position(source) >= position:
                         self._in_vain.pop(source.family, None)
                         break
-                    await self._pause(nudged, pause)
-                    pause = min(pause * 1.5, LONGEST_PAUSE if nudged is None else IDLE_PAUSE)
+                    tells_all = source.family not in self._leads  # else it also moves past events without documents
+                    await self._pause(nudged, IDLE_PAUSE if nudged is not None and tells_all else pause)
+                    pause = min(pause * 1.5, LONGEST_PAUSE)
         except TimeoutError:
             self._in_vain[source.family] = seconds
         return self.position(source)
@@ -202,7 +203,7 @@ class Freshness:
             await self._clock.sleep(seconds)
             return
         try:
-            async with asyncio.timeout(min(seconds * NUDGED, IDLE_PAUSE)):  # not every move is told
+            async with asyncio.timeout(max(seconds, NUDGED_PAUSE)):
                 await nudged.wait()
         except TimeoutError:
             return
