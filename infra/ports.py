@@ -287,6 +287,9 @@ class WorkStore(Protocol):
     async def retry_effect(self, effect_id: UUID, fence: int, after_seconds: float, error: str) -> None:
         """Give it back for a later attempt. Raises Fenced."""
 
+    async def end_leases(self, worker: str) -> int:
+        """Of a worker that was started again and has nothing under way: others may take its effects. How many."""
+
 
 class Broker(Protocol):
     async def wake(self, effect_id: UUID) -> None:

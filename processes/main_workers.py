@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from dramatiq.middleware import AsyncIO, Middleware
 from infra.clock import SystemClock
 from infra.mail.smtp import SmtpMailer
 from infra.observability.logs import configure, logger
-from infra.ports import WorkStore
+from infra.ports import Unavailable, WorkStore
 from infra.postgres.work_store import PostgresWorkStore
 from infra.queue.dramatiq_broker import ACTOR, QUEUE, build_broker
 from infra.resilience.breaker import Breaker
@@ -49,7 +49,7 @@ class Workshop(Middleware):
         self._settings = settings
         self._stop = asyncio.Event()
         self._open: asyncio.Task[None] | None = None
-        self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._worker = settings.runtime.worker or f"{socket.gethostname()}:{os.getpid()}"
         self._work: WorkStore | None = None
         self._bus: Bus | None = None
         self._performers: Mapping[str, Performer] = {}
@@ -120,7 +120,10 @@ class Workshop(Middleware):
             async with AsyncExitStack() as stack:
                 parts = await stack.enter_async_context(build(self._settings))
                 self._performers = await _performers(self._settings, parts, stack)
-                self._work, self._bus = PostgresWorkStore(parts.pool), parts.bus
+                work = PostgresWorkStore(parts.pool)
+                with suppress(Unavailable):  # what this worker had under way when it was killed need not wait
+                    await work.end_leases(self._worker)
+                self._work, self._bus = work, parts.bus
                 opened.set_result(None)
                 await self._stop.wait()
                 self._work = self._bus = None

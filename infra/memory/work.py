@@ -163,6 +163,15 @@ class MemoryWork:
         row.state, row.last_error, row.lease_until = "REQUESTED", error, None
         row.next_attempt_at = now + timedelta(seconds=after_seconds)
 
+    async def end_leases(self, worker: str) -> int:
+        now = await self._clock.now()
+        ended = 0
+        for row in self.outbox.values():
+            if row.state == "LEASED" and row.worker == worker and row.lease_until is not None and row.lease_until > now:
+                row.lease_until = now
+                ended += 1
+        return ended
+
     def _leased(self, effect_id: UUID, fence: int) -> OutboxRow:
         row = self.outbox.get(effect_id)
         if row is None or row.state != "LEASED" or row.fence != fence:

@@ -57,6 +57,10 @@ update work.outbox set state = 'REQUESTED', lease_until = null, last_error = %(e
     next_attempt_at = clock_timestamp() + make_interval(secs => %(seconds)s)
     where id = %(id)s and state = 'LEASED' and fence = %(fence)s returning id
 """
+_END_LEASES = """
+update work.outbox set lease_until = clock_timestamp()
+    where state = 'LEASED' and worker = %s and lease_until > clock_timestamp() returning id
+"""
 
 
 class PostgresWorkStore:
@@ -149,6 +153,10 @@ class PostgresWorkStore:
         values = {"id": effect_id, "fence": fence, "seconds": after_seconds, "error": error}
         if not await self._rows(_RETRY, values):
             raise Fenced(f"effect {effect_id}")
+
+    async def end_leases(self, worker: str) -> int:
+        """Of a worker that was started again and has nothing under way: others may take its effects. How many."""
+        return len(await self._rows(_END_LEASES, (worker,)))
 
     async def _rows(self, statement: str, values: Sequence[object] | Mapping[str, object]) -> Sequence[Any]:
         async with reachable(), self._pool.connection() as connection:

@@ -133,3 +133,22 @@ async def test_the_same_worker_takes_its_own_lease_again_with_a_higher_fence(sto
     assert first is not None
     assert second is not None
     assert second > first
+
+
+async def test_a_worker_that_was_started_again_ends_its_own_leases_and_what_it_was_before_is_fenced(
+    stored: Stored,
+) -> None:
+    own, others = effect(key="a"), effect(key="b")
+    await saved(stored, own, others)
+    before = await stored.work.take_effect(own.id, "w1", 30)
+    assert before is not None
+    assert await stored.work.take_effect(others.id, "w2", 30) is not None
+
+    assert await stored.work.end_leases("w1") == 1
+
+    assert await stored.work.due_effects(10) == [own.id]
+    assert await stored.work.end_leases("w1") == 0
+    taken = await stored.work.take_effect(own.id, "w3", 30)
+    assert taken is not None
+    with pytest.raises(Fenced):
+        await stored.work.finish_effect(own.id, before.fence, "SUCCEEDED", b"{}")
