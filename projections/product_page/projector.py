@@ -150,7 +150,7 @@ def _updated(page: ProductPage, event: ProductUpdated) -> ProductPage:
 
 
 def columns(page: ProductPage) -> Mapping[str, object]:
-    titles = page.titles.values()
+    titles = [page.titles[language] for language in sorted(page.titles)]  # SQL gives objects back in another order
     return {
         "slug": page.slug,
         "title": page.titles.get(LANGUAGE) or next(iter(titles), page.id),
