@@ -8,6 +8,7 @@ from write_model.kernel.clock import Clock
 
 MOST_WAITING = 20_000  # copies; above: all are void, and made again as they are asked for
 RETRY_SECONDS = 0.2
+CHECK_SECONDS = 5.0  # between two looks whether Redis still has what it had, while nothing is written
 AT_ONCE = 500
 UNKNOWN = -1
 
@@ -23,6 +24,7 @@ class Copier:
         self._covered = 0  # what the copies will hold with those that wait
         self._written = UNKNOWN  # what Redis says they hold
         self._epoch: str | None = None
+        self._is_unsure = False  # whether Redis still has it
         self._put = asyncio.Event()
 
     def start(self, position: int) -> None:
@@ -49,14 +51,31 @@ class Copier:
     async def run(self) -> None:
         """Copy until cancelled."""
         while True:
-            await self._put.wait()
+            await self._waited()
             self._put.clear()
             try:
+                await self._check()
                 while not await self._turn():
                     pass
             except Unavailable:
                 self._put.set()
                 await self._clock.sleep(RETRY_SECONDS)
+
+    async def _waited(self) -> None:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._put.wait()
+        except TimeoutError:
+            self._is_unsure = True
+
+    async def _check(self) -> None:
+        """A Redis that forgot or went back in time while nothing was written: its copies are void."""
+        if not self._is_unsure:
+            return
+        cached = (await self._store.get(self._view, ["-"]))[0]
+        if (cached.epoch, cached.covered) != (self._epoch, self._written):
+            self._epoch = None
+        self._is_unsure = False
 
     async def _turn(self) -> bool:
         """Whether nothing waits any more."""

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from projections.cart_contents.projector import CART_CONTENTS
 from projections.order_tracking.projector import ORDER_TRACKING
 from projections.public_changes.projector import PUBLIC_CHANGES
@@ -90,3 +92,22 @@ async def test_public_changes_are_nudged_after_they_can_be_read() -> None:
         async with asyncio.timeout(SOON):
             assert await heard == head
         assert await bench.store.position(PUBLIC_CHANGES.target) == head
+
+
+async def test_a_redis_that_goes_back_while_nothing_happens_is_noticed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("projections.running.copies.CHECK_SECONDS", 0.02)
+    bench = await a_bench()
+    async with bench.running(STOCK_LEVELS):
+        opened, received = stock_of(10)
+        await is_covered(bench, STOCK_LEVELS, await bench.log.append(opened))
+        state, copies = replace_state(bench), dict(bench.copies._copies)
+        head = await bench.log.append(received)
+        await is_covered(bench, STOCK_LEVELS, head)
+        bench.copies._views[STOCK_LEVELS.target] = state
+        bench.copies._copies = copies
+        await is_covered(bench, STOCK_LEVELS, head)
+        assert (await copy_of(bench, STOCK_LEVELS, f"stock:{VARIANT_ID}")).copy is None
+        bench.copies.flush()
+        await is_covered(bench, STOCK_LEVELS, head)
