@@ -202,7 +202,7 @@ def read_settings(run_json: Path | None = None) -> Settings:
 def settings_of(run: run_files.RunJson | None, data: Path) -> Settings:
     """The same for a run that is known already. Raises SettingsMissing, SettingsInvalid."""
     urls = {} if run is None else run.urls
-    runtime = _read(Runtime, data=data)
+    runtime = _read(Runtime, data=data).model_copy(update={"data": data})  # its own folder, also beside another one's
     secrets = {} if runtime.environment in _PUBLIC else secret_file.read(runtime.data)
     return Settings(
         stores=_read(Stores, **{f"{name}_url": url for name, url in urls.items()}),

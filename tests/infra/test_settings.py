@@ -49,6 +49,17 @@ def test_a_run_that_is_starting_is_found_by_its_data_folder(tmp_path: Path, monk
     assert read_settings().stores.mongo_url == URLS["mongo"]
 
 
+def test_the_secrets_of_a_run_lie_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = a_run(tmp_path / "one")
+    own = read_settings(file).secrets.kek_bytes()
+    secret_file.read_or_make(tmp_path / "another")
+    monkeypatch.setenv("TELOCOMPRO_DATA", str(tmp_path / "another"))
+
+    settings = read_settings(file)
+
+    assert (settings.secrets.kek_bytes(), settings.runtime.data) == (own, tmp_path / "one")
+
+
 def test_clients_are_held_tighter_where_the_public_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = a_run(tmp_path)
     at_home = read_settings(file).limits
