@@ -136,6 +136,23 @@ async def test_commands_sent_together_are_judged_one_by_one_and_positions_have_n
             assert own[-1].position == verdict.position
 
 
+async def test_what_is_sent_together_with_a_repeat_whose_stream_has_moved_on_stays_its_own_command(log: Log) -> None:
+    repeated = command({"cart-old": 0}, event("cart-old", 1))
+    await log.appender.append(repeated)
+    await log.appender.append(command({"cart-old": 1}, event("cart-old", 2)))
+    before, after = (command({name: 0}, event(name, 1)) for name in ("cart-1", "cart-2"))
+
+    verdicts = await together(log.appender, [before, repeated, after])
+
+    assert verdicts == [Accepted(3), Replayed(1, repeated.fingerprint, repeated.answer), Accepted(4)]
+    rows = await log.reader.read(2, 10)
+    assert [(row.stream, row.command_id) for row in rows] == [
+        ("cart-1", before.command_id),
+        ("cart-2", after.command_id),
+    ]
+    assert rows[1].digest == placed(digest(after.events[0], after.command_id), 0)
+
+
 async def test_of_many_commands_for_one_version_exactly_one_is_accepted(log: Log) -> None:
     verdicts = await together(log.appender, [command({"cart-a": 0}, event("cart-a", 1)) for _ in range(20)])
 
