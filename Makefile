@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 WORKERS ?= 0# of pytest in the integration tests; 0: in one process
 SEEDS ?= 500# of make simulate
+TWICE ?= 50# of them, in two processes
 FIRST ?= 1
 BIN := .venv/bin
 # The requirements name everything, so nothing is resolved (--no-deps): a newer release can't get in the way.
@@ -31,7 +32,7 @@ run: install ## set up, migrate, load the demo shop, buy something, and stay up 
 demo: install ## the same, write build/demo.json and end
 	@exec $(BIN)/telocompro demo
 
-test: test-unit ## all tests: unit in seconds, then integration on embedded real servers
+test: test-unit simulate ## all tests: unit, 500 seeds of the simulation, then integration on embedded real servers
 	@$(BIN)/pytest -m integration -n $(WORKERS) --durations=10 --ignore=tests/architecture
 
 test-unit: install ## only the tests that need no server
@@ -57,8 +58,8 @@ contracts: install ## who may import whom (pyproject.toml, importlinter)
 shape: install ## what imports can't show, and planted violations of every rule
 	@$(BIN)/pytest tests/architecture --durations=5
 
-simulate: install ## run the platform under SEEDS seeds, with faults (SEEDS=500 FIRST=1)
-	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation $(SEEDS) $(FIRST)
+simulate: install ## run the platform under SEEDS seeds, with faults, on two cores (SEEDS=500 FIRST=1 TWICE=50)
+	@TELOCOMPRO_TWICE=$(TWICE) $(BIN)/python -m tests.simulation $(SEEDS) $(FIRST)
 
 faults: install ## kill, pause, cut off and set back real processes for half an hour, then 5,000 seeds
 	@$(BIN)/python -m tests.faults --seeds 5000 $(if $(SEED),--seed $(SEED))

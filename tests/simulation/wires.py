@@ -175,6 +175,7 @@ class LogWire:
         self._log = log
         self._way = way
         self._lost: set[UUID] = set()  # commands whose outcome was not told
+        self._conflicted: set[UUID] = set()  # commands that others were ahead of
 
     async def append(self, command: Append) -> Verdict:
         way = self._way
@@ -207,6 +208,11 @@ class LogWire:
         types = ",".join(event.type for event in command.events)
         self._way.told(f"append {type(verdict).__name__} {types}")
         self._way.record.seen["conflict"] += isinstance(verdict, Conflict)
+        self._way.record.seen["conflict decided again"] += (
+            isinstance(verdict, Accepted) and command.command_id in self._conflicted
+        )
+        if isinstance(verdict, Conflict):
+            self._conflicted.add(command.command_id)
         self._way.record.seen["append replayed"] += isinstance(verdict, Replayed)
         return verdict
 
