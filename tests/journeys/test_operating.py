@@ -67,7 +67,7 @@ async def test_a_read_model_that_was_tampered_with_is_found_and_rebuilt(lonely_s
     await bought.shown(at_least=await shop.write.reader.head())
     with psycopg.connect(shop.urls["postgres"], autocommit=True) as connection:
         connection.execute(
-            "update read.orders_v1 set document = jsonb_set(document, '{status}', '\"SHIPPED\"') where id = %s",
+            "update read.orders set document = jsonb_set(document, '{status}', '\"SHIPPED\"') where id = %s",
             (bought.id,),
         )
 
