@@ -16,6 +16,7 @@ from infra.codec.json_codec import Codec
 from infra.event_log.appender import GroupAppender
 from infra.event_log.chain import event_digest
 from infra.event_log.reader import PostgresLogReader
+from infra.event_log.snapshots import PostgresSnapshots
 from infra.ids import Uuid7Ids
 from infra.ports import Appender, Keys, LogReader
 from infra.postgres.keys import PostgresKeys
@@ -77,6 +78,7 @@ async def build(settings: Settings, *, connections: int = CONNECTIONS) -> AsyncI
             registry=REGISTRY,
             chance=evenly,
             pepper=pepper,
+            snapshots=PostgresSnapshots(pool),
         )
         yield WriteModel(
             bus=bus,

@@ -13,6 +13,7 @@ from infra.codec.json_codec import Codec
 from infra.event_log.appender import GroupAppender
 from infra.event_log.chain import event_digest
 from infra.event_log.reader import PostgresLogReader
+from infra.event_log.snapshots import PostgresSnapshots
 from infra.ids import Uuid7Ids
 from infra.ports import Accepted, Append, NewEvent, Stored
 from infra.postgres.keys import PostgresKeys
@@ -137,6 +138,7 @@ async def bench(url: str, keys_url: str, shelves: int = MANY) -> AsyncIterator[B
             registry=REGISTRY,
             chance=random.random,
             pepper=b"bench",
+            snapshots=PostgresSnapshots(pool),
         )
         made = Bench(url, bus, appender, reader)
         await made.stock_up(shelves)

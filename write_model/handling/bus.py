@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from uuid import UUID
 
-from infra.ports import Appender, Keys, LogReader
+from infra.ports import Appender, Keys, LogReader, Snapshots
 from write_model.handling.attempt import Handling, Parts, answer_of
 from write_model.handling.cache import Known, StateCache
 from write_model.handling.coding import Decoder, EventCodec
@@ -110,6 +110,7 @@ def build_bus(
     chance: Callable[[], float],
     pepper: bytes,
     cached: int = CACHED,
+    snapshots: Snapshots | None = None,
 ) -> Bus:
     """`chance` gives numbers evenly between 0 and 1; `pepper` is a secret of the platform that never changes."""
     decoder = Decoder(codec, keys)
@@ -117,7 +118,7 @@ def build_bus(
         registry=registry,
         appender=appender,
         reader=reader,
-        loader=Loader(registry, reader, decoder, StateCache(cached)),
+        loader=Loader(registry, reader, decoder, StateCache(cached), snapshots),
         recorder=Recorder(codec, keys, ids, digest),
         decoder=decoder,
         queues=Queues(pause),

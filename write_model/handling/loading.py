@@ -6,7 +6,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from infra.ports import LogReader
+from infra.ports import LogReader, Snapshots
+from write_model.handling.beginnings import Beginnings
 from write_model.handling.cache import Known, StateCache
 from write_model.handling.coding import Decoder
 from write_model.handling.route import Registry, Route
@@ -31,8 +32,16 @@ class Loaded:
 class Loader:
     """Folds streams, and remembers what it has folded."""
 
-    def __init__(self, registry: Registry, reader: LogReader, decoder: Decoder, cache: StateCache) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        reader: LogReader,
+        decoder: Decoder,
+        cache: StateCache,
+        snapshots: Snapshots | None = None,
+    ) -> None:
         self._deciders = registry.deciders
+        self._beginnings = None if snapshots is None else Beginnings(registry.deciders, snapshots)
         self._reader = reader
         self._decoder = decoder
         self._cache = cache
@@ -71,6 +80,8 @@ class Loader:
 
     async def catch_up(self, known: Mapping[str, Known]) -> Mapping[str, Known]:
         """These states with what the log has added to them, in one read. Raises NewerThanCode, Unavailable."""
+        if self._beginnings is not None and (unread := [stream for stream, each in known.items() if not each.version]):
+            known = {**known, **await self._beginnings.of(unread)}
         rows = await self._reader.streams({stream: each.version for stream, each in known.items()})
         events = await self._decoder.events(rows)
         caught_up = dict(known)
@@ -79,6 +90,8 @@ class Loader:
             before, last = caught_up[stream], pairs[-1][0]
             state = self._deciders[category(stream)].fold(before.state, (event for _, event in pairs))
             caught_up[stream] = Known(last.version, last.position, state)
+            if self._beginnings is not None:
+                await self._beginnings.keep(stream, len(pairs), caught_up[stream])
         for stream, each in caught_up.items():
             if each.version:
                 self._cache.put(stream, each)

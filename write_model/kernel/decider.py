@@ -21,6 +21,7 @@ class Decider(Generic[C, E, S]):
     evolve: Callable[[S, E], S]  # total: never refuses, so that old streams load for ever
     decide: Callable[[C, S, Context], Sequence[E]]  # raises Refused, or says what happened
     state_version: int = 1  # a snapshot of another version is ignored
+    kept: type[S] | None = None  # the state's type, where long streams begin at a snapshot: nothing personal in it
 
     def fold(self, state: S, events: Iterable[E]) -> S:
         """The state after these events."""

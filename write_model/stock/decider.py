@@ -274,4 +274,4 @@ def _told(item: StockItem, after: int) -> Sequence[StockEvent]:
     return []
 
 
-STOCK: Decider[StockCommand, StockEvent, StockItem] = Decider("stock", StockItem(), evolve, decide)
+STOCK: Decider[StockCommand, StockEvent, StockItem] = Decider("stock", StockItem(), evolve, decide, kept=StockItem)
