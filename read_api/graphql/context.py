@@ -125,6 +125,11 @@ class Context:
         """There is no such thing, as of the view's position."""
         self.saw(max(self.readers.freshness.position(source), self.need.position))
 
+    async def product(self, key: str) -> Known[ProductPage]:
+        """Raises Behind, Rebuilding."""
+        known = None if self.need.position else self.platform.documents.one(PRODUCTS, key)
+        return await self.products.load(key) if known is None else known
+
     async def load_products(self, keys: list[str]) -> list[Known[ProductPage]]:
         """In the order of the keys. Raises Behind, Rebuilding."""
         found = await self.platform.documents.many(PRODUCTS, keys, await self.reach(PRODUCTS), products_by_id)

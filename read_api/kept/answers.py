@@ -6,7 +6,7 @@ also true as of there, and says so. Bounded by bytes; the one that was not asked
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,7 +87,7 @@ class Answers:
         if answer.born + OLDEST <= asyncio.get_running_loop().time():
             self._drop(key)
             return None
-        position = self._as_of(answer.uses.sources)
+        position = self._as_of(answer.uses.sources.values())
         if position is None or key not in self._answers:  # a view was switched just now: nothing that was kept counts
             return None
         if position > answer.holds and answer.uses.parts is not None:
@@ -112,7 +112,7 @@ class Answers:
         while self._size > self._largest:
             self._drop(next(iter(self._answers)))
 
-    def _as_of(self, sources: dict[Any, None]) -> int | None:
+    def _as_of(self, sources: Iterable[Any]) -> int | None:
         lowest: int | None = None
         for source in sources:
             position = self.changes.stands(source)

@@ -7,7 +7,6 @@ on. The follower hears of every event, and calls on those who keep things; nobod
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from infra.ports import Unavailable
@@ -23,7 +22,7 @@ IDLE_SECONDS = 1.0  # for one look
 RETRY_SECONDS = 0.5
 BLIND_SECONDS = 3.0  # without a look: nothing is known any more
 MARKS = 50_000  # that are remembered with the position that touched them last
-STANDS_SECONDS = 0.01  # for which it is not asked again how far a view is
+STANDS_SECONDS = 0.02  # for which it is not asked again how far the views are
 
 WATCHED = (pages.SOURCE, levels.SOURCE, reviews.SOURCE)
 
@@ -66,12 +65,6 @@ class Freshness(Protocol):
     def usable(self, source: Any, store: str, at_least: int) -> int | None: ...
 
 
-@dataclass(slots=True)
-class _Standing:
-    until: float  # loop time
-    position: int | None
-
-
 class Changes:
     """`run` has to run; until it has looked for the first time, and when it can't look, nothing counts as known."""
 
@@ -87,14 +80,14 @@ class Changes:
         self._floor = 0  # what was touched before it may have been forgotten
         self._amounts: dict[str, int] = {}
         self._looked = float("-inf")  # loop time
-        self._standing: dict[Any, _Standing] = {}
+        self._standing: dict[int, int | None] = {}  # by the source's id: they live as long as their modules
+        self._stood = float("-inf")  # loop time
         self._generations: dict[str, Any] = {}
 
     @property
     def switches(self) -> int:
         """Of views from one generation to another: what was begun before one is not kept after it."""
-        for source in self._views:
-            self.stands(source)
+        self._stand(_now())
         return self._switches
 
     def tell(self, listener: Listener) -> None:
@@ -135,12 +128,23 @@ class Changes:
     def stands(self, source: Any) -> int | None:
         """How far the view may be read by what is kept; None: not now, the stores have to be asked."""
         now = _now()
-        standing = self._standing.get(source)
-        if standing is None or standing.until <= now:
-            standing = self._standing[source] = _Standing(now + STANDS_SECONDS, self._reached(source))
-        if standing.position is None or standing.position > self.position or now - self._looked > BLIND_SECONDS:
+        self._stand(now)
+        key = id(source)
+        if key not in self._standing:
+            self._standing[key] = self._reached(source)
+        position = self._standing[key]
+        if position is None or position > self.position or now - self._looked > BLIND_SECONDS:
             return None
-        return standing.position
+        return position
+
+    def _stand(self, now: float) -> None:
+        """Look at the views once more, if it is time."""
+        if now - self._stood < STANDS_SECONDS:
+            return
+        self._stood = now
+        self._standing.clear()
+        for source in self._views:
+            self._standing[id(source)] = self._reached(source)
 
     def _reached(self, source: Any) -> int | None:
         try:

@@ -48,17 +48,26 @@ class Documents:
     async def many(self, source: Any, keys: Sequence[str], at_least: int, load: Load) -> Mapping[str, Known[Any]]:
         """Each of the keys, as of `at_least` or later. Raises Behind, Rebuilding."""
         found: dict[str, Known[Any]] = {}
-        stands = None if self._changes is None else self._changes.stands(source)
-        if stands is not None:
-            now = asyncio.get_running_loop().time()
+        changes = self._changes
+        stands = None if changes is None else changes.stands(source)
+        if changes is not None and stands is not None:
+            oldest, switches = asyncio.get_running_loop().time() - OLDEST, changes.switches
             for key in keys:
-                known = self._known((source.view, key), stands, now)
+                known = self._known((source.view, key), stands, oldest, switches)
                 if known is not None and known.position >= at_least:
                     found[key] = known
         missing = [key for key in keys if key not in found]
         if missing:
             found |= await self._read(source, missing, at_least, load)
         return found
+
+    def one(self, source: Any, key: str) -> Known[Any] | None:
+        """As of now, if it was read a moment ago."""
+        stands = None if self._changes is None else self._changes.stands(source)
+        if self._changes is None or stands is None:
+            return None
+        oldest = asyncio.get_running_loop().time() - OLDEST
+        return self._known((source.view, key), stands, oldest, self._changes.switches)
 
     async def _read(self, source: Any, keys: Sequence[str], at_least: int, load: Load) -> Mapping[str, Known[Any]]:
         switches = 0 if self._changes is None else self._changes.switches
@@ -74,11 +83,11 @@ class Documents:
             self._keep((source.view, key), found[key], switches)
         return found
 
-    def _known(self, mark: Mark, stands: int, now: float) -> Known[Any] | None:
+    def _known(self, mark: Mark, stands: int, oldest: float, switches: int) -> Known[Any] | None:
         kept = self._kept.get(mark)
-        if kept is None or self._changes is None:
+        if kept is None:
             return None
-        if kept.born + OLDEST <= now or kept.switches != self._changes.switches:
+        if kept.born <= oldest or kept.switches != switches:
             del self._kept[mark]
             return None
         self._kept.move_to_end(mark)

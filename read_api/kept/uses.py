@@ -19,7 +19,7 @@ class Uses:
     lowest: int | None = None  # of the positions of what was used
     highest: int = 0
     marks: dict[Mark, None] = field(default_factory=dict)
-    sources: dict[Any, None] = field(default_factory=dict)
+    sources: dict[int, Any] = field(default_factory=dict)  # by id
     until: str | None = None  # RFC 3339, UTC: from then on it may be another
     is_personal: bool = False  # it depends on who asks
     unwatched: bool = False  # nobody would tell when it changes
@@ -29,7 +29,7 @@ class Uses:
         """These documents of the view (or ANY, LISTED), as of the position. Stale ones change without an event."""
         self.lowest = position if self.lowest is None else min(self.lowest, position)
         self.highest = max(self.highest, position)
-        self.sources[source] = None
+        self.sources[id(source)] = source
         self.unwatched |= stale
         for key in keys:
             self.marks[source.view, key] = None

@@ -250,7 +250,7 @@ async def test_while_the_store_is_away_or_behind_nothing_kept_is_sent(
     for name in ("find", "positions"):
         monkeypatch.setattr(world.stores[SQL], name, away)
     world.readers.freshness.lost(SQL)
-    world.changes._standing.clear()
+    world.changes._stood = float("-inf")
     answer, _ = await ask.get("/products")
     assert (answer.status_code, code_of(answer)) == (503, "read.rebuilding")
 
@@ -270,7 +270,7 @@ async def test_a_view_that_has_switched_its_generation_has_other_answers(
     live = world.readers.freshness.live
     monkeypatch.setattr(world.readers.freshness, "live", lambda source: live(source).at(1))
     assert world.changes.switches == 0
-    world.changes._standing.clear()
+    world.changes._stood = float("-inf")
     world.changes.stands(pages.LIST)
     assert world.changes.switches == 3  # of three views
     assert world.answers.size == 0

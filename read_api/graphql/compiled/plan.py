@@ -2,10 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, OperationDefinitionNode, VariableNode
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    Node,
+    OperationDefinitionNode,
+    Undefined,
+    VariableNode,
+    is_non_null_type,
+)
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.language import Visitor, visit
 from strawberry.schema.config import StrawberryConfig
@@ -14,9 +23,10 @@ from strawberry.types.field import StrawberryField
 
 from read_api.graphql.compiled.batches import Batched
 from read_api.graphql.compiled.selecting import Collector, NotCompiled, Selected
-from read_api.graphql.compiled.writing import Writer
+from read_api.graphql.compiled.writing import Unfit, Writer
 
 Arguments = dict[str, Any]
+PLAIN = frozenset({"String", "ID", "Int", "Boolean", "Minor"})  # what these coerce to is what resolvers take
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,27 @@ class _Execution:
     args: Sequence[Arguments]
     keys: Sequence[list[str]]
     loaded: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """An argument whose value the resolver takes as it was coerced for the variable."""
+
+    name: str  # the resolver's
+    variable: str | None  # None: it is always `otherwise`
+    otherwise: Any  # where the variable has no value; Undefined: the resolver's own default
+    never_null: bool
+
+
+def _plain_values(arguments: Sequence[Plain], variables: Mapping[str, Any]) -> Arguments:
+    found = {}
+    for each in arguments:
+        value = each.otherwise if each.variable is None else variables.get(each.variable, each.otherwise)
+        if value is None and each.never_null:
+            raise Unfit
+        if value is not Undefined:
+            found[each.name] = value
+    return found
 
 
 class _Variables(Visitor):
@@ -54,11 +85,14 @@ class Argued:
     registry: Mapping[object, Any]
     config: StrawberryConfig
     fixed: Arguments | None = None  # where no variable is in them
+    plain: Sequence["Plain"] | None = None  # where each is a variable or a constant, and nothing is converted
 
     def values(self, variables: VariableValues) -> Arguments:
         """Raises what the library raises for values that don't fit."""
         if self.fixed is not None:
             return self.fixed
+        if self.plain is not None:
+            return _plain_values(self.plain, variables.coerced)
         given = get_argument_values(self.definition, self.node, variables)
         return convert_arguments(given, self.described.arguments, self.registry, self.config)
 
@@ -140,10 +174,32 @@ def _call(selected: Selected, writer: Writer) -> Callable[[_Execution], Any]:
 def _argued(selected: Selected, registry: Mapping[object, Any], config: StrawberryConfig) -> Argued:
     assert selected.definition is not None
     argued = Argued(selected.definition, selected.node, selected.described, registry, config)
+    if any(_has_variables(argument) for argument in selected.node.arguments or ()):
+        return replace(argued, plain=_plain(argued))
+    return replace(argued, fixed=argued.values(VariableValues({}, {})))
+
+
+def _plain(argued: Argued) -> Sequence[Plain] | None:
+    """None: something has to be converted each time, or is told as an error."""
+    nodes = {node.name.value: node.value for node in argued.node.arguments or ()}
+    try:
+        absent = argued.values(VariableValues({}, {}))  # constants, and defaults for variables without a value
+    except GraphQLError:
+        return None
+    found: list[Plain] = []
+    for argument in argued.described.arguments:
+        name = argued.config.name_converter.from_argument(argument)
+        node, kind = nodes.get(name), argued.definition.args[name].type
+        python_name, variable = str(argument.python_name), node.name.value if isinstance(node, VariableNode) else None
+        if variable is None and node is not None and _has_variables(node):
+            return None
+        if variable is not None and str(kind).removesuffix("!") not in PLAIN:
+            return None
+        found.append(Plain(python_name, variable, absent.get(python_name, Undefined), is_non_null_type(kind)))
+    return found
+
+
+def _has_variables(node: Node) -> bool:
     looked = _Variables()
-    for argument in selected.node.arguments or ():
-        visit(argument, looked)
-    if looked.found:
-        return argued
-    fixed = argued.values(VariableValues({}, {}))
-    return Argued(selected.definition, selected.node, selected.described, registry, config, fixed)
+    visit(node, looked)
+    return looked.found

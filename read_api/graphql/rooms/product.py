@@ -166,7 +166,7 @@ async def product(info: Asked, id: strawberry.ID | None = None, slug: str | None
         raise Failed("edge.query_invalid", message="give id or slug, one of them")
     if id is not None:
         key = str(as_uuid(id, "id"))
-        found = await context.products.load(key)
+        found = await context.product(key)
     else:
         key, found = ANY, await _by_slug(context, slug or "")
     context.rests_on(pages.SOURCE, found.position, key, stale=found.stale)
