@@ -147,7 +147,7 @@ class Feed:
         kinds = frozenset(types)
         found = self._wanted.get(kinds)
         if found is None:
-            found = self._wanted[kinds] = frozenset(self._names[kind] for kind in kinds)
+            found = self._wanted[kinds] = frozenset(self._names[kind] for kind in types)
         return found
 
     async def _decoded(self, rows: Sequence[Stored]) -> Sequence[Item]:
