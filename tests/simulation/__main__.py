@@ -2,7 +2,8 @@
 
 TELOCOMPRO_PLANT=name runs them with a planted bug; TELOCOMPRO_SECONDS=n stops after so many seconds of the clock;
 TELOCOMPRO_TWICE=n runs the first n seeds twice, in processes with different hash seeds, and compares their traces.
-Red: a seed that failed, traces that differ, or a rare branch that 100 seeds or more never reached.
+Red: a seed that failed (it joins the corpus), traces that differ, or a rare branch that 100 seeds or more never
+reached.
 """
 
 import os
@@ -10,7 +11,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
@@ -20,6 +23,7 @@ from tests.simulation.plants import planted
 from tests.simulation.shrinking import told
 from tests.simulation.simulate import simulate
 
+CORPUS = Path(__file__).with_name("corpus.txt")
 PROCESSES = 2
 ENOUGH = 100  # seeds after which every rare branch must have been reached
 SOMETIMES = (
@@ -56,7 +60,7 @@ class Sum:
     digests: dict[int, str] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
     injected: Counter[str] = field(default_factory=Counter)
-    failed: int = 0
+    failed: dict[int, str] = field(default_factory=dict)  # by seed: what is told
     runs: int = 0
     compared: int = 0
     differing: list[int] = field(default_factory=list)
@@ -66,7 +70,7 @@ class Sum:
         self.runs += 1
         self.spent += each.spent
         if each.failed:
-            self.failed += 1
+            self.failed[each.seed] = each.failed
             _say(each.failed)
         if each.seed in self.digests:
             self.compared += 1
@@ -98,7 +102,7 @@ def main(seeds: int, first: int = 1) -> int:
     died = [worker.args for worker in workers if worker.wait() != 0]
     speed = total.runs / total.spent if total.spent else 0.0
     _say(
-        f"{len(total.digests)} seeds, {total.failed} failed, {total.compared} of them twice in two processes, "
+        f"{len(total.digests)} seeds, {len(total.failed)} failed, {total.compared} of them twice in two processes, "
         f"{len(total.differing)} with another trace; {speed:.1f} seeds per CPU second, "
         f"{time.monotonic() - began:.0f} s"
     )
@@ -107,7 +111,18 @@ def main(seeds: int, first: int = 1) -> int:
     for problem, found in (("other traces", total.differing), ("never reached", total.never), ("died", died)):
         if found:
             _say(f"{problem}: {found}")
+    if not os.environ.get("TELOCOMPRO_PLANT"):
+        remember(CORPUS, total.failed)
     return 1 if total.failed or total.differing or total.never or died or not total.runs else 0
+
+
+def remember(corpus: Path, failed: Mapping[int, str]) -> None:
+    """A seed that has failed is run by the tests for ever: it joins the corpus, with what was wrong."""
+    known = {line.split()[0] for line in corpus.read_text("utf-8").splitlines() if line.strip()}
+    with corpus.open("a", encoding="utf-8") as lines:
+        for seed, said in sorted(failed.items()):
+            if str(seed) not in known:
+                lines.write(f"{seed} {said.splitlines()[-1].strip()}\n")
 
 
 def worker(first: int, seeds: int, twice: int, number: int) -> None:

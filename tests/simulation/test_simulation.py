@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.__main__ import ENOUGH, SOMETIMES, Sum, Told
+from tests.simulation.__main__ import CORPUS, ENOUGH, SOMETIMES, Sum, Told, remember
 from tests.simulation.plants import PLANTS, planted
 from tests.simulation.shrinking import shortened, told
 from tests.simulation.simulate import simulate
 
-CORPUS = Path(__file__).with_name("corpus.txt")
 FOUND_BY = Path(__file__).with_name("found_by.txt")
 SEEDS_OF_A_PLANT = 100
 PLANTED = 25
@@ -75,4 +74,12 @@ def test_a_seed_that_failed_in_the_second_process_only_is_counted() -> None:
     total = Sum()
     for each in (said(1), said(1, failed="seed 1: no faults")):
         total.add(each)
-    assert total.failed == 1
+    assert list(total.failed) == [1]
+
+
+def test_a_seed_that_failed_joins_the_corpus_once(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("# seeds\n47 a hold\n", "utf-8")
+    for _ in range(2):
+        remember(corpus, {47: "seed 47: crash\n    a hold", 99: "seed 99: crash\n    a letter was not sent"})
+    assert numbers(corpus) == [(47, "a hold"), (99, "a letter was not sent")]
