@@ -11,7 +11,7 @@ from projections.running.generations import followed
 from projections.running.projection import AnyProjection
 from write_model.kernel.clock import Clock
 
-LOOK_SECONDS = 0.5  # between two looks at the record
+LOOK_SECONDS = 1.0  # between two looks at the record
 
 
 class Part(Protocol):

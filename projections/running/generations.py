@@ -6,6 +6,7 @@ from dataclasses import replace
 from infra.ports import Generations, GenerationStore, Unavailable
 from infra.view_names import in_generation
 
+LOOK_SECONDS = 0.5  # between two looks at the record
 PATIENCE = 5.0  # seconds for a new live generation to be as far; then it is read all the same
 FIRST = Generations()
 
@@ -69,6 +70,7 @@ class Reading:
         self._store = store
         self._live: dict[str, int] = {}
         self._coming: dict[str, tuple[int, float]] = {}  # by view: the live one, and since when it is known
+        self._looked = float("-inf")  # loop time
         self.is_known = store is None
 
     def of(self, view: str) -> int:
@@ -76,8 +78,9 @@ class Reading:
 
     async def learn(self, now: float) -> None:
         """Ask; where nobody answers, what was known holds. `now`: loop time."""
-        if self._store is None:
+        if self._store is None or (self.is_known and now - self._looked < LOOK_SECONDS):
             return
+        self._looked = now
         try:
             views = await self._store.read()
         except Unavailable:

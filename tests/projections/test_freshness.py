@@ -13,7 +13,7 @@ from projections.order_tracking.view import SOURCE
 from projections.product_page import view as product_page
 from projections.running.ending import end
 from projections.running.freshness import Behind, Freshness, Rebuilding
-from projections.running.generations import PATIENCE
+from projections.running.generations import LOOK_SECONDS, PATIENCE
 from projections.running.projection import MONGO, SQL
 
 FAR = 10**9
@@ -84,7 +84,7 @@ async def test_a_new_generation_is_read_as_soon_as_it_is_as_far_as_the_one_befor
     await generations.put(SOURCE.family, Generations(live=1, previous=0, newest=1))
     following = asyncio.create_task(freshness.run())
     try:
-        await asyncio.sleep(0.6)  # several looks at the record
+        await asyncio.sleep(LOOK_SECONDS * 1.5)  # the record was looked at
         assert (freshness.live(SOURCE).generation, freshness.position(SOURCE)) == (0, 9)
         await at(store, SOURCE.at(1).target, 9)
         async with asyncio.timeout(PATIENCE / 2):
