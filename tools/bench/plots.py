@@ -56,5 +56,5 @@ def _panel(name: str, line: Line) -> str:
 def _short(size: float) -> str:
     """10k, 1M."""
     if size >= 1_000_000:
-        return f"{size / 1_000_000:g}M"
-    return f"{size / 1_000:g}k" if size >= 1_000 else f"{size:g}"
+        return f"{size / 1_000_000:.2g}M"
+    return f"{size / 1_000:.3g}k" if size >= 1_000 else f"{size:g}"
