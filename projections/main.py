@@ -18,7 +18,7 @@ from infra.clock import SystemClock
 from infra.codec.json_codec import Codec
 from infra.collector import settle
 from infra.event_log.reader import PostgresLogReader
-from infra.mongo.view_store import READER_MS, SOCKET_MS, Collected, MongoViewStore, open_client
+from infra.mongo.view_store import READER_SECONDS, Collected, MongoViewStore, open_client
 from infra.observability.logs import configure, logger
 from infra.ports import Generations, GenerationStore, Keys, LogReader, ViewStore
 from infra.postgres.generations import PostgresGenerations
@@ -117,7 +117,7 @@ async def open_readers(settings: Settings, clock: Clock, *, told_of_all: bool = 
     """
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS))
-        stores, copies = _open_stores(stack, settings.stores, pool, READER_MS)
+        stores, copies = _open_stores(stack, settings.stores, pool, READER_SECONDS)
         told = {each.source.family: each for each in ALL if each.nudge and (told_of_all or each is PUBLIC_CHANGES)}
         nudges = {view: partial(copies.nudges, str(each.nudge)) for view, each in told.items()}
         leads = {view: each.source.stores[0] for view, each in told.items() if each.entries is None}
@@ -147,15 +147,17 @@ async def build(settings: Settings) -> AsyncIterator[Opened]:
 
 
 def _open_stores(
-    stack: AsyncExitStack, urls: Stores, pool: Pool, patience_ms: int = SOCKET_MS
+    stack: AsyncExitStack, urls: Stores, pool: Pool, seconds: float | None = None
 ) -> tuple[Mapping[str, ViewStore], RedisKeyValues]:
-    client = open_client(urls.mongo_url, patience_ms)
+    client = open_client(urls.mongo_url)
     stack.push_async_callback(client.close)
     redis = open_redis(urls.redis_url)
     stack.push_async_callback(redis.aclose)
     collected = [Collected(each.target, each.indexes, each.keep_days) for each in ALL if MONGO in each.source.stores]
     children = {each.target: tuple(f"{child}_v{each.source.version}" for child in each.children) for each in ALL}
-    return {MONGO: MongoViewStore(client, collected), SQL: PostgresViewStore(pool, children)}, RedisKeyValues(redis)
+    return {MONGO: MongoViewStore(client, collected, seconds), SQL: PostgresViewStore(pool, children)}, RedisKeyValues(
+        redis
+    )
 
 
 def runners(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import ASCENDING, AsyncMongoClient, DeleteOne, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, AsyncMongoClient, DeleteOne, ReplaceOne, UpdateOne, timeout
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, PyMongoError
 from pymongo.write_concern import WriteConcern
@@ -22,7 +22,7 @@ from infra.view_names import view_of
 
 CHECKPOINTS, PARKED = "checkpoints", "parked"
 SELECTION_MS, CONNECT_MS, SOCKET_MS = 500, 500, 5_000
-READER_MS = 1_000  # where somebody waits, and another store may answer; a read is tried twice
+READER_SECONDS = 2.0  # for a whole call, further tries included, where somebody waits and another store may answer
 REST_SECONDS = 0.5  # after a failure
 DUPLICATE = 11_000
 EXPIRES = "_expires"  # a date, for the TTL index
@@ -40,13 +40,13 @@ class Collected:
     keep_days: int | None = None  # counted from the body's `recordedAt`
 
 
-def open_client(url: str, patience_ms: int = SOCKET_MS) -> AsyncMongoClient[dict[str, Any]]:
-    """A client that says soon when nobody is there, and after its patience that nobody answers."""
+def open_client(url: str) -> AsyncMongoClient[dict[str, Any]]:
+    """A client that says soon when nobody is there."""
     return AsyncMongoClient(
         url,
         serverSelectionTimeoutMS=SELECTION_MS,
         connectTimeoutMS=CONNECT_MS,
-        socketTimeoutMS=patience_ms,
+        socketTimeoutMS=SOCKET_MS,
         retryWrites=True,
         appname="telocompro",
         tz_aware=True,
@@ -54,9 +54,18 @@ def open_client(url: str, patience_ms: int = SOCKET_MS) -> AsyncMongoClient[dict
 
 
 class MongoViewStore:
-    """Implements ViewStore. Written with w=1: what a crash takes away, it takes from the end, checkpoint first."""
+    """Implements ViewStore. Written with w=1: what a crash takes away, it takes from the end, checkpoint first.
 
-    def __init__(self, client: AsyncMongoClient[dict[str, Any]], collected: Sequence[Collected] = ()) -> None:
+    `seconds`: for a call; None: as long as the client's sockets take.
+    """
+
+    def __init__(
+        self,
+        client: AsyncMongoClient[dict[str, Any]],
+        collected: Sequence[Collected] = (),
+        seconds: float | None = None,
+    ) -> None:
+        self._seconds = seconds
         self._database: AsyncDatabase[dict[str, Any]] = client.get_default_database("telocompro").with_options(
             write_concern=WriteConcern(w=1)
         )
@@ -208,7 +217,8 @@ class MongoViewStore:
         """Raises Unavailable when nobody answers, at once for a moment after it has happened."""
         self._cooldown.check()
         try:
-            yield
+            with timeout(self._seconds):
+                yield
         except (ConnectionFailure, ExecutionTimeout) as error:
             self._cooldown.failed()
             raise Unavailable(type(error).__name__) from error
