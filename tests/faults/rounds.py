@@ -69,7 +69,7 @@ def short() -> Sequence[Round]:
                 stores.mongo_dropped,
                 partial(kills, times=6),
                 partial(outside.provider_faults, kinds=outside.PROVIDER_FAULTS[:2]),
-                partial(pauses, times=2, kinds=("processes", "projections")),
+                partial(pauses, times=2, kinds=("processes", "projections"), sure=False),
             ],
         )
     ]
