@@ -79,11 +79,11 @@ def _repriced(variant: Json, event: Happened) -> Json:
 
 
 def page_columns(product: Json) -> Mapping[str, object]:
-    titles = product["titles"]
+    titles = [product["titles"][language] for language in sorted(product["titles"])]
     return {
         "slug": product["slug"],
-        "title": titles.get("es") or next(iter(titles.values()), product["id"]),
-        "searched": " ".join(titles.values()),
+        "title": product["titles"].get("es") or next(iter(titles), product["id"]),
+        "searched": " ".join(titles),
         "category": product["category"],
         "price_minor": min((variant["priceMinor"] for variant in product["variants"]), default=None),
         "currency": product["currency"],
@@ -99,7 +99,7 @@ def level_keys(event: Happened) -> Sequence[str]:
 
 def level(before: Json | None, event: Happened, key: str) -> Json | None:
     data = event.data
-    before = before or {"onHand": 0, "available": 0, "low": False}
+    before = before or {"onHand": 0, "available": 0, "low": False, "productId": data["product_id"]}
     on_hand, available = before["onHand"], data["available"]
     if event.type in ("stock.received", "stock.adjusted"):
         on_hand += data["quantity"]
@@ -108,8 +108,8 @@ def level(before: Json | None, event: Happened, key: str) -> Json | None:
     low = event.type == "stock.ran_low" or (before["low"] and available <= before["available"])
     return {
         "id": key,
-        "productId": data["product_id"],
-        "warehouse": data["warehouse"],
+        "productId": before["productId"],
+        "warehouse": MAIN,
         "onHand": on_hand,
         "reserved": on_hand - available,
         "available": available,
