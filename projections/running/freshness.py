@@ -76,7 +76,6 @@ class Freshness:
             while True:
                 await self._generations.learn(self._now())
                 await self.refresh()
-                await self._look_at_log()
                 await self._clock.sleep(IDLE_PAUSE)
 
     async def refresh(self) -> None:
@@ -84,6 +83,7 @@ class Freshness:
         if not self._generations.is_known:
             await self._generations.learn(self._now())
         await self._look(list(self._stores), asyncio.ALL_COMPLETED)
+        await self._look_at_log()
 
     async def _look(self, stores: Sequence[str], until: str) -> None:
         """Ask every store; wait for these alone, so that one which stands still keeps nobody from what others have."""
@@ -257,6 +257,10 @@ class Freshness:
         for target, position in there.items():
             self._highest[target, name] = max(position, self._highest.get((target, name), 0))
         self._heard(max(there.values(), default=0))
+        for target, store in self._highest:
+            if store == name and self._at(target, name) < self._highest[target, name]:
+                # It went back. Others have gone on meanwhile, and readers with them: it has to come as far as they.
+                self._highest[target, name] = max(self._floor, self._highest[target, name])
 
     def _heard(self, position: int) -> None:
         self._floor = max(self._floor, position)
