@@ -62,6 +62,23 @@ async def test_a_store_that_does_not_answer_does_not_say_that_the_view_is_there(
     assert freshness.usable(SOURCE, MONGO, 9) is None
 
 
+async def test_a_store_that_was_dropped_is_not_shown_before_it_is_as_far_as_the_one_that_went_on() -> None:
+    freshness = await fresh(5)
+    mongo, sql = freshness._stores[MONGO], freshness._stores[SQL]
+    await mongo.drop(SOURCE.target)
+    await at(sql, SOURCE.target, 40)  # type: ignore[arg-type]
+    await freshness.refresh()
+    await freshness.refresh()  # whichever store answered first
+
+    await at(mongo, SOURCE.target, 20)  # type: ignore[arg-type]  # past what it had
+    await freshness.refresh()
+    assert (freshness.usable(SOURCE, MONGO, 0), freshness.usable(SOURCE, SQL, 0)) == (None, 40)
+
+    await at(mongo, SOURCE.target, 40)  # type: ignore[arg-type]
+    await freshness.refresh()
+    assert freshness.usable(SOURCE, MONGO, 0) == 40
+
+
 async def test_a_list_waits_for_the_store_that_it_is_asked_of() -> None:
     stores = {MONGO: MemoryViewStore(), SQL: MemoryViewStore()}
     for store, position in ((MONGO, 9), (SQL, 5)):
