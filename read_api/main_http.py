@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from infra.clock import SystemClock
 from infra.observability.logs import configure, logger
 from infra.observability.requests import AccessLog, RequestLog
+from infra.open_files import allow_most
 from infra.resilience.buckets import Buckets
 from infra.resilience.load import Load
 from infra.resilience.shedding import HEALTH, Shedding
@@ -218,6 +219,7 @@ def main() -> None:
     parser.add_argument("--only", choices=(REST, GRAPHQL), help="one of the two doors")
     only = parser.parse_args().only
     configure("http", batched=True)
+    allow_most()
     uvloop.run(serve(read_settings(), [only] if only else [REST, GRAPHQL]))
 
 
