@@ -24,7 +24,7 @@ from tests.faults.tally import FLUSH, FROZEN, KILL, POSTGRES_RESTART, UNKNOWN_CO
 from tests.kit.platform import ROOT
 
 SHOPPERS, FEW = 5, 3
-SHORT_SECONDS = 70.0  # what would begin later is left out of a short run
+SHORT_SECONDS = 60.0  # what would begin later is left out of a short run
 SHORT_WANTED = dict.fromkeys((KILL, POSTGRES_RESTART, UNKNOWN_COMMIT, FROZEN, FLUSH), 1)
 
 
