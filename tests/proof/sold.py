@@ -25,7 +25,7 @@ from tests.kit.shop import Shop, open_shop
 from tools.api_client import ADDRESS, ApiClient, Reply
 
 GOOD, DECLINED, ASKS = "pm_card_visa", "pm_card_visa_chargeDeclined", "pm_card_threeDSecure2Required"
-START_SECONDS, END_SECONDS, REST_SECONDS = 60.0, 30.0, 60.0
+START_SECONDS, END_SECONDS, REST_SECONDS = 150.0, 60.0, 60.0
 
 
 @dataclass(slots=True)

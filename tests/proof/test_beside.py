@@ -19,7 +19,7 @@ from tests.checker.places import Places
 from tests.proof.planting import documents, elsewhere, examined
 from tests.proof.sold import Sold
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 Rows = list[dict[str, Any]]
 

@@ -14,7 +14,7 @@ from tests.checker.history import Histories
 from tests.proof.planting import examined
 from tests.proof.sold import Sold
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 Records = list[dict[str, Any]]
 

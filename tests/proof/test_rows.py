@@ -5,7 +5,7 @@ import pytest
 from tests.proof.planting import examined
 from tests.proof.sold import Sold
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 PLACED = "stream = 'order-{{{0}}}' and type = 'order.placed'"
 PAID, CANCELLED, DECLINED, WAITING = (PLACED.format(what) for what in ("paid", "cancelled", "declined", "waiting"))

@@ -9,7 +9,7 @@ from tests.checker.__main__ import main
 from tests.checker.checking import check
 from tests.proof.sold import Sold
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 MAY_BE_AWAY = ("documents mongo product_reviews", "copies")  # nobody made any; Redis may forget
 
