@@ -8,6 +8,7 @@ import msgspec
 
 from infra.ports import GenerationStore, Unavailable, ViewStore
 from infra.view_names import in_generation
+from projections.running.ending import end
 from projections.running.generations import Reading
 from projections.running.log_end import LogEnd
 from projections.running.projection import Source
@@ -69,14 +70,17 @@ class Freshness:
         self._in_vain: dict[str, float] = {}  # by view: seconds that the latest reader waited for nothing
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            for view in self._nudges:
-                tasks.create_task(self._listen(view))
-            while True:
-                await self._generations.learn(self._now())
-                await self.refresh()
-                await self._clock.sleep(IDLE_PAUSE)
+        """Look again and again, until cancelled. Then no question is left that holds a connection."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for view in self._nudges:
+                    tasks.create_task(self._listen(view))
+                while True:
+                    await self._generations.learn(self._now())
+                    await self.refresh()
+                    await self._clock.sleep(IDLE_PAUSE)
+        finally:
+            await end([*self._asked.values(), *self._log.under_way])
 
     async def refresh(self) -> None:
         """Ask every store once; callers at the same time share the question."""

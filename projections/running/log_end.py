@@ -4,7 +4,7 @@ A log that was restored from an older backup ends before positions that clients 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from infra.ports import Unavailable
 
@@ -27,6 +27,11 @@ class LogEnd:
         self._asking: asyncio.Task[int | None] | None = None
         self.bound = NOWHERE  # positions beyond it are known not to exist
 
+    @property
+    def under_way(self) -> Sequence["asyncio.Task[int | None]"]:
+        """The question that has no answer yet, if there is one."""
+        return [self._asking] if self._asking is not None and not self._asking.done() else []
+
     async def look(self, told: int) -> bool:
         """Whether the log ends before this position, which a store has just told; `bound` says where from then on."""
         head = await self._head()
@@ -41,8 +46,9 @@ class LogEnd:
             return
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._head())
-        await asyncio.wait([self._asking], timeout=seconds)
-        head = self._asking.result() if self._asking.done() else None
+        asked = self._asking
+        await asyncio.wait([asked], timeout=seconds)
+        head = asked.result() if asked.done() and not asked.cancelled() else None
         if head is not None and head < position:
             raise LostFuture(head)
 
