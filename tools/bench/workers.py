@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
+from infra.ports import Unavailable
 from tools.bench.append import Bench, Shelf, bench
 from tools.bench.figures import quantile
 from tools.programs import ROOT
@@ -19,6 +20,7 @@ from write_model.checkout.commands import PlaceOrder
 from write_model.handling.failures import NotNow
 
 _READY = b"ready\n"
+_COME_BACK = 1.0  # seconds, as the door says while the log is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,9 @@ async def _callers(count: int, send: Callable[[int], Awaitable[object]], more: C
             begun = time.perf_counter()
             try:
                 await send(number)
-            except NotNow as later:
+            except (NotNow, Unavailable) as later:  # as the door would tell a client to come back
                 not_now += 1
-                await asyncio.sleep(later.retry_after)
+                await asyncio.sleep(later.retry_after if isinstance(later, NotNow) else _COME_BACK)
                 continue
             times.append((time.perf_counter() - begun) * 1000)
 
