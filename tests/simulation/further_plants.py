@@ -10,13 +10,11 @@ from typing import Any
 from msgspec import structs
 
 from infra.ports import Append, Copy, Unavailable, Verdict
-from processes.collect_payment import process as collecting
 from processes.collect_payment import wishes as wish
-from processes.main import PROCESSES
 from processes.running import outbox
 from processes.running import runner as turning
 from processes.running.hearing import Ear, Gathered, Heard, let_go
-from processes.running.messages import Message, Perform, TimeCame
+from processes.running.messages import TimeCame
 from projections.running.copies import Copier
 from projections.running.freshness import Freshness
 from projections.running.runner import Runner as Projector
@@ -26,33 +24,10 @@ from tests.simulation import programs, stores, wires, world
 from write_model.checkout import ending
 from write_model.handling.loading import Loader
 from write_model.handling.registry import REGISTRY
-from write_model.kernel.message import Envelope
-from write_model.order.events import OrderPlaced
-from write_model.payment.events import AuthorizationRequested
 from write_model.provider_event.commands import RecordProviderEvent
 from write_model.provider_event.decider import PROVIDER_EVENT
 
 Patch = tuple[Any, str, Any]
-
-
-def effect_before_the_commit() -> list[Patch]:
-    """The provider is asked for the money as soon as an order is seen; that the payment agrees is stored later."""
-
-    def react(state: Any, message: Message) -> Any:
-        next_state, wishes = collecting.react(state, message)
-        match message:
-            case Envelope(event=OrderPlaced()) if wishes:
-                key = f"{message.event_id}:{wish.AUTHORISE}"
-                return replace(next_state, authorise_key=key), [
-                    *wishes,
-                    Perform(wish.AUTHORISE, key, _asked(next_state)),
-                ]
-            case Envelope(event=AuthorizationRequested()):
-                return replace(next_state, authorise_key=state.authorise_key), []
-        return next_state, wishes
-
-    processes = [replace(each, react=react) if each.name == "collect_payment" else each for each in PROCESSES]
-    return [(programs, "_processes", lambda: processes)]
 
 
 def no_release_on_decline() -> list[Patch]:
@@ -144,7 +119,7 @@ def half_a_command() -> list[Patch]:
 
     def store(self: Any, command: Append) -> Verdict:
         first = command.events[0].stream
-        if len({event.stream for event in command.events}) == 1 or chance.random() > 0.03:
+        if len({event.stream for event in command.events}) == 1 or chance.random() > 0.1:
             return original(self, command)
         events = [event for event in command.events if event.stream == first]
         return original(self, structs.replace(command, events=events))
@@ -237,12 +212,6 @@ def refused_by_memory() -> list[Patch]:
     return [(Loader, "load", load)]
 
 
-def _asked(state: Any) -> dict[str, object]:
-    order_id, payment_id = wish.ids(state)
-    named: dict[str, object] = {"payment_id": str(payment_id), "order_id": str(order_id)}
-    return named | {"amount_minor": state.amount_minor, "currency": state.currency, "method": state.method}
-
-
 def _difference(before: Any, now: Any) -> bytes:
     changed = {name: value for name, value in now.items() if before.get(name) != value}
     numbers = {name: value - before[name] for name, value in changed.items() if _is_number(value, before.get(name))}
@@ -260,7 +229,6 @@ def _is_number(*values: Any) -> bool:
 
 
 FURTHER = (
-    effect_before_the_commit,
     no_release_on_decline,
     webhook_without_dedupe,
     timer_gone_before_it_is_heard,

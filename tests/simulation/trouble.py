@@ -42,13 +42,13 @@ POINTS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-LATE_POINTS = ("work.save", "work.save done", "log.append", "log.append done")
+LATE_POINTS = ("work.save", "log.append", "log.append done")
 
 
 def late_crash(world: World) -> None:
     """In the calm hour the long timers ring, and a program of the processes is killed while it hears them."""
     chance = world.chance("late crash")
-    point, number = chance.pick(LATE_POINTS), chance.whole(1, 6)
+    point, number = chance.pick(LATE_POINTS), chance.whole(1, 3)
     (here, *_) = world.of_kind("processes")
 
     def another() -> None:
