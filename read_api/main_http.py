@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from infra.clock import SystemClock
+from infra.collector import settle
 from infra.observability.logs import configure, logger
 from infra.observability.requests import AccessLog, RequestLog
 from infra.open_files import allow_most
@@ -172,6 +173,7 @@ async def serve(settings: Settings, wanted: Sequence[str]) -> None:
             serving = [tasks.create_task(server.serve()) for server in servers]
             for server in servers:
                 await server.up.wait()
+            settle()
             print("ready http", flush=True)  # noqa: T201 the runner waits for this line
             await asyncio.wait(serving)
             watching.cancel()
