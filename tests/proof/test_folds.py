@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid5
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projections.main import ALL
@@ -68,7 +68,7 @@ def _line(draw: st.DrawFn, old: Any) -> Any:
     return _varied(draw, old) if is_dataclass(old) else uuid5(old, str(draw(st.integers(0, 1))))
 
 
-HISTORIES = st.sampled_from(GROUPS).flatmap(lambda kinds: st.lists(facts(kinds), min_size=1, max_size=40))
+HISTORIES = st.sampled_from(GROUPS).flatmap(lambda kinds: st.lists(facts(kinds), min_size=25, max_size=50))
 
 
 def _happened(envelope: Envelope[Any]) -> Happened:
@@ -89,7 +89,7 @@ def _happened(envelope: Envelope[Any]) -> Happened:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=HISTORIES)
 def test_both_folds_make_the_same_of_whatever_happens(history: list[Event]) -> None:
     findings = Findings()
