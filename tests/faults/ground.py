@@ -5,6 +5,7 @@ The stores stand behind lines (`TELOCOMPRO_*_URL` names them), and so does the R
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -21,15 +22,17 @@ import httpx2
 from infra.embedded import postgres, run_json, servers
 from infra.embedded.kept import Server
 from infra.embedded.lifeline import Lifeline
+from infra.embedded.ports import is_free
 from infra.security.tokens import SigningKey
 from infra.settings import read_settings
 from tests.faults.lines import HOST, Line, Unwatched, Upstream, Watcher, open_line
 from tests.faults.replies import Appends, HttpCommands
 from tests.kit.client import Provider, open_http
-from tests.kit.platform import ROOT, base_of_free_ports
+from tests.kit.platform import ROOT, STEPS
 
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
+BASES = (20_000, 32_000, 20)
 WATCHED: Mapping[str, Callable[[], Watcher]] = {"postgres": Appends, "door": HttpCommands}
 
 
@@ -210,7 +213,7 @@ async def open_ground(folder: Path) -> AsyncIterator[Ground]:
         stores = await asyncio.to_thread(servers.start, kept, lifeline)
         stack.callback(_removed, stores)
         stack.callback(stores.stop)
-        base = base_of_free_ports()
+        base = _free_base()
         lines = {}
         for name, upstream in _upstreams(stores, base).items():
             lines[name] = await stack.enter_async_context(open_line(name, upstream, WATCHED.get(name, Unwatched)))
@@ -219,6 +222,15 @@ async def open_ground(folder: Path) -> AsyncIterator[Ground]:
         stack.push_async_callback(_end, await _begin(ground))
         stack.push_async_callback(ground.stop_spares)
         yield ground
+
+
+def _free_base() -> int:
+    """Below the ports that the kernel gives to clients: none of them takes the place of a program that was killed."""
+    chance = random.SystemRandom()
+    while True:
+        base = chance.randrange(*BASES)
+        if all(is_free(base + step) for step in STEPS):
+            return base
 
 
 def _upstreams(stores: servers.Running, base: int) -> Mapping[str, Upstream]:

@@ -15,6 +15,7 @@ from tests.faults.tally import KILL, Tally
 
 KINDS = ("http", "ws", "projections", "processes", "workers")
 OUTSIDE = ("stripe", "mail")  # stand-ins for what is not ours
+SELDOM = 1 / 3  # of the turns
 AFTERWARDS = "purchase confirmed after the provider was killed"
 LIVES = 5.5  # seconds that a process lives between two kills: one that dies sooner is started again later each time
 
@@ -39,14 +40,15 @@ class Harm:
             self.tally.violated(f"{kind}, {part}: {problem}")
 
 
-async def kills(harm: Harm, times: int, at_once: int = 2) -> None:
-    """So many kill -9, of every kind in turn, our own some together; the stand-ins half as often, one by one."""
+async def kills(harm: Harm, times: int, at_once: int = 2, outside: Sequence[str] = OUTSIDE) -> None:
+    """So many kill -9, of every kind in turn, our own some together; the stand-ins one by one, and not as often:
+    calls to the provider rest for half a minute when too many of them have failed."""
     groups: list[Sequence[str]] = []
     while times > 0:
         if not groups:
             own = [*harm.chance.sample(KINDS, len(KINDS)), *harm.chance.sample(KINDS, len(KINDS))]
             groups = [tuple(dict.fromkeys(own[place : place + at_once])) for place in range(0, len(own), at_once)]
-            groups += [(name,) for name in OUTSIDE]
+            groups += [(name,) for name in outside if harm.chance.random() < SELDOM]
             harm.chance.shuffle(groups)
         victims = groups.pop()[:times]
         await harm.probes.prepare(len(victims) + 1)

@@ -22,7 +22,7 @@ from tools.bench.shop import open_shop
 from tools.bench.wire import NoAnswer, Wire, asked
 
 TIMES = 5
-CALLERS = 16  # who measure the capacity, each asking again when it has the answer
+CALLERS = 256  # who measure the capacity, each asking again when it has the answer: as many as a commit takes along
 CONNECTIONS = 1_500  # at most: more would only wait in the kernel
 CALIBRATION, WINDOW = 5.0, 2.0  # seconds
 RECOVERED, RECOVERY_SECONDS = 0.9, 30.0

@@ -61,13 +61,13 @@ def short() -> Sequence[Round]:
         Round(
             "short",
             [
+                partial(kills, times=5, outside=()),
                 partial(stores.postgres_restarts, times=1),
                 partial(stores.unknown_commits, times=10, silent=1),
                 partial(stores.lost_answers, times=5),
                 partial(stores.flushes, times=5),
                 partial(stores.freezes, times=2, names=("postgres", "mongo"), seconds=3.0),
                 stores.mongo_dropped,
-                partial(kills, times=6),
                 partial(outside.provider_faults, kinds=outside.PROVIDER_FAULTS[:2]),
                 partial(pauses, times=2, kinds=("processes", "projections"), sure=False),
             ],
