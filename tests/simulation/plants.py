@@ -229,7 +229,7 @@ def joined_after_the_missed() -> list[Patch]:
 def stores_never_go_back() -> list[Patch]:
     """A projection whose store went back in time goes on from where it thinks that it stands."""
 
-    async def check(self: Any) -> None:
+    async def check(self: Any, position: int) -> None:
         return
 
     async def commit(self: Any, target: str, fence: int, after: int, position: int, docs: Sequence[Doc]) -> None:
