@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from infra.embedded.ports import HOST, free_port
@@ -18,9 +19,17 @@ from tools.programs import ROOT
 _UNSENT = ("date", "server", "content-length")  # the server adds them itself
 
 
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """Where it listens, and which process it is."""
+
+    url: str
+    pid: int
+
+
 @asynccontextmanager
-async def bare(got: Got) -> AsyncIterator[str]:
-    """The URL of an endpoint that answers as this one did, for whatever is asked."""
+async def bare(got: Got) -> AsyncIterator[Bare]:
+    """An endpoint that answers as this one did, for whatever is asked."""
     lines = [line.split(b": ", 1) for line in got.head.split(b"\r\n")[1:]]
     head = [(name.decode(), text.decode()) for name, text in lines if name.decode().lower() not in _UNSENT]
     given = {"status": got.status, "headers": head, "body": base64.b64encode(got.body).decode()}
@@ -33,7 +42,7 @@ async def bare(got: Got) -> AsyncIterator[str]:
     try:
         process.stdin.write(json.dumps(given).encode() + b"\n")
         port = int(await process.stdout.readline())
-        yield f"http://{HOST}:{port}"
+        yield Bare(f"http://{HOST}:{port}", process.pid)
     finally:
         process.terminate()
         await process.wait()
