@@ -26,6 +26,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEADER = b"x-request-id"
 _FIT = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_UUID = re.compile(r"[0-9a-f-]{36}")  # ours; another may hold anything that its caller chose
 _LONGEST_PATH = 200
 _clean = lru_cache(4096)(redact)
 
@@ -92,7 +93,7 @@ class _Written:
             "path": _clean(access.path),
             "status": access.status,
             "milliseconds": access.milliseconds,
-            "requestId": redact(access.request_id),  # the caller may have chosen it
+            "requestId": access.request_id if _UUID.fullmatch(access.request_id) else redact(access.request_id),
         }
         return orjson.dumps(line).decode()
 
