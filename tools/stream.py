@@ -26,6 +26,9 @@ class NoKeys:
     async def make(self, subject: UUID) -> DataKey:
         raise PermissionError("nothing is sealed here")
 
+    async def make_all(self, subjects: Collection[UUID]) -> None:
+        raise PermissionError("nothing is sealed here")
+
     async def find(self, key_ids: Collection[UUID]) -> Mapping[UUID, DataKey]:
         return {}
 

@@ -1,7 +1,5 @@
 """Which commands may enter the log at all? Limits and shapes that the server-side function leaves to its callers."""
 
-from msgspec.structs import replace
-
 from infra.event_log.chain import digest
 from infra.ports import Append, NewEvent
 
@@ -49,13 +47,13 @@ def admitted(command: Append) -> Append:
         if not _nameable(event.type) or not 0 < event.schema <= _SHORT or event.effective_at.tzinfo is None:
             raise NotAppendable(f"type {event.type[:_LONGEST_NAME]!r}, schema {event.schema}, or a time without a zone")
         complete = complete and len(event.digest) == 32
-    return command if complete else replace(command, events=[_sealed(event, command) for event in events])
+    return command if complete else command._replace(events=[_sealed(event, command) for event in events])
 
 
 def _sealed(event: NewEvent, command: Append) -> NewEvent:
     if event.digest:
         raise NotAppendable(f"a digest of {len(event.digest)} bytes")
-    return replace(event, digest=digest(event, command.command_id))
+    return event._replace(digest=digest(event, command.command_id))
 
 
 def _nameable(name: str) -> bool:

@@ -5,7 +5,6 @@ Its insert may begin a stream with version 0 and take any number of events; the 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -162,7 +161,7 @@ def _command(stored: Sequence[StoredEvent]) -> Append:
             raise IntegrityError(f"version {one.originator_version} of {stream} after {heads[stream]}")
         heads[stream] = one.originator_version
         bare = NewEvent(stream, one.originator_version, one.topic, 1, uuid7(), now, b"{}", one.state, b"")
-        events.append(replace(bare, digest=digest(bare, command_id)))
+        events.append(bare._replace(digest=digest(bare, command_id)))
     return Append(command_id, b"", expected, events, b"")
 
 

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
 
 from infra.memory.views import MemoryViewStore
@@ -192,7 +191,7 @@ async def test_an_event_whose_bytes_are_damaged_stops_its_projections_and_no_oth
     for event in (order.PLACED, *stock_of(10)):
         await log.append(event)
     rows = log.reader._rows  # type: ignore[attr-defined]  # nobody else can damage a log in memory
-    rows[0] = msgspec.structs.replace(rows[0], payload=b"{")
+    rows[0] = rows[0]._replace(payload=b"{")
     bench = Bench(log)
     async with bench.running(ORDER_TRACKING, STOCK_LEVELS):
         await bench.reached(STOCK_LEVELS, 3)

@@ -7,8 +7,6 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from msgspec import structs
-
 from infra.ports import Append, Copy, Unavailable, Verdict
 from processes.collect_payment import wishes as wish
 from processes.running import outbox
@@ -122,7 +120,7 @@ def half_a_command() -> list[Patch]:
         if len({event.stream for event in command.events}) == 1 or chance.random() > 0.1:
             return original(self, command)
         events = [event for event in command.events if event.stream == first]
-        return original(self, structs.replace(command, events=events))
+        return original(self, command._replace(events=events))
 
     original = wires.SimulatedLog.store
     return [(wires.SimulatedLog, "store", store)]

@@ -12,8 +12,6 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from msgspec import structs
-
 from infra.memory.work import MemoryWork
 from infra.ports import Accepted, Append, Copy, Doc, Effect, NewEffect, ProcessRow, Replayed, Stored, Timer, Verdict
 from processes.collect_payment import charging
@@ -101,9 +99,9 @@ def unlocked_decrement() -> list[Patch]:
         for event in command.events:
             if event.stream in heads:
                 next_versions[event.stream] += 1
-                event = structs.replace(event, version=next_versions[event.stream])
+                event = event._replace(version=next_versions[event.stream])
             events.append(event)
-        return original(self, structs.replace(command, expected={**command.expected, **heads}, events=events))
+        return original(self, command._replace(expected={**command.expected, **heads}, events=events))
 
     original = wires.SimulatedLog.store
     return [(wires.SimulatedLog, "store", store)]
