@@ -1,6 +1,6 @@
 # Python 3.11 with venv and make are all that a machine needs; everything else is installed into .venv.
 PYTHON ?= python3.11
-WORKERS ?= 0# of pytest in the integration tests; 0: in one process
+WORKERS ?= 2# of pytest in the integration tests, each with servers of its own; 0: in one process
 SEEDS ?= 500# of make simulate
 TWICE ?= 50# of them, in two processes
 FIRST ?= 1
@@ -11,7 +11,7 @@ STAMP := .venv/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-unit coverage check format lint types contracts shape simulate faults faults-short \
+.PHONY: help install run demo test test-unit test-integration coverage check format lint types contracts shape simulate faults faults-short \
 	bench bench-quick requirements map new hooks clean
 
 help: ## what can be asked for
@@ -32,8 +32,10 @@ run: install ## set up, migrate, load the demo shop, buy something, and stay up 
 demo: install ## the same, write build/demo.json and end
 	@exec $(BIN)/telocompro demo
 
-test: test-unit simulate ## all tests: unit, 500 seeds of the simulation, then integration on embedded real servers
-	@$(BIN)/pytest -m integration -n $(WORKERS) --durations=10 --ignore=tests/architecture
+test: test-unit simulate test-integration faults-short ## all tests: unit, 500 seeds, real servers, real faults
+
+test-integration: install ## only the tests on embedded real servers
+	@$(BIN)/pytest -m integration -n $(WORKERS) --dist worksteal --durations=10 --ignore=tests/architecture
 
 test-unit: install ## only the tests that need no server
 	@$(BIN)/pytest -m "not integration" -n 2 --durations=5 --ignore=tests/architecture
