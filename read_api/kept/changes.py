@@ -117,6 +117,8 @@ class Changes:
             self._heard(touched.touches)
         moved = touched.position > self.position
         self.position = max(self.position, touched.position)
+        if moved:
+            self._stood = float("-inf")  # so may the views have
         return moved
 
     def holds(self, marks: Iterable[Mark], position: int) -> bool:
