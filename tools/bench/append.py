@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from infra.clock import SystemClock
 from infra.codec.json_codec import Codec
+from infra.collector import settle
 from infra.event_log.appender import GroupAppender
 from infra.event_log.chain import event_digest
 from infra.event_log.reader import PostgresLogReader
@@ -142,6 +143,7 @@ async def bench(url: str, keys_url: str, shelves: int = MANY) -> AsyncIterator[B
         )
         made = Bench(url, bus, appender, reader)
         await made.stock_up(shelves)
+        settle()  # as the processes do that have a bus
         yield made
 
 
