@@ -4,7 +4,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -16,14 +18,19 @@ class NoAnswer(Exception):
     """A stand-in does not answer, so nothing can be proven about it."""
 
 
+class NotThere(NoAnswer):
+    """The stand-in answers that it has no such thing."""
+
+
 def ask(url: str, headers: dict[str, str] | None = None) -> Json:
-    """JSON of a URL; no proxy is asked. Raises NoAnswer."""
+    """JSON of a URL; no proxy is asked. Raises NoAnswer, NotThere."""
     opener = build_opener(ProxyHandler({}))
     try:
         with opener.open(Request(url, headers=headers or {}), timeout=SECONDS) as answer:
             found = json.load(answer)
     except (OSError, ValueError) as error:
-        raise NoAnswer(f"{url}: {type(error).__name__}") from None
+        failure = NotThere if isinstance(error, HTTPError) and error.code == HTTPStatus.NOT_FOUND else NoAnswer
+        raise failure(f"{url}: {type(error).__name__}") from None
     if not isinstance(found, dict):
         raise NoAnswer(f"{url}: no JSON object")
     return found
