@@ -38,7 +38,7 @@ test-integration: install ## only the tests on embedded real servers
 	@$(BIN)/pytest -m integration -n $(WORKERS) --dist worksteal --durations=10 --ignore=tests/architecture
 
 test-unit: install ## only the tests that need no server
-	@$(BIN)/pytest -m "not integration" -n 2 --durations=5 --ignore=tests/architecture
+	@$(BIN)/pytest -m "not integration" -n 2 --dist worksteal --durations=5 --ignore=tests/architecture
 
 coverage: install ## which lines the unit tests reach
 	@$(BIN)/pytest -m "not integration" -n 2 --ignore=tests/architecture --cov --cov-report=term-missing:skip-covered
