@@ -69,7 +69,7 @@ def short() -> Sequence[Round]:
                 partial(stores.freezes, times=2, names=("postgres", "mongo"), seconds=3.0),
                 stores.mongo_dropped,
                 partial(outside.provider_faults, kinds=outside.PROVIDER_FAULTS[:2]),
-                partial(pauses, times=2, kinds=("processes", "projections")),
+                partial(pauses, times=1, kinds=("processes",)),
             ],
         )
     ]
