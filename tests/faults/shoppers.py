@@ -4,6 +4,7 @@ Each request is a record of the history, also those that never got an answer.
 """
 
 import asyncio
+import math
 import random
 import time
 from collections import Counter
@@ -25,6 +26,7 @@ BAD_CARD = "pm_card_chargeDeclined"
 AGAIN = frozenset({429, 503})
 IN_FLIGHT = "edge.in_flight"
 PATIENCE = 90.0  # seconds until a shopper gives up: longer than any fault lasts
+SIGN_IN_AFTER = 300.0  # seconds; a token lasts for three times as long
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between two tries
 SETTLED = frozenset({"CONFIRMED", "PREPARING", "CANCELLED", "EXPIRED", "PAYMENT_FAILED", "REFUNDED"})
 ENDED = frozenset({"CANCELLED", "EXPIRED", "REFUNDED", "PARTIALLY_REFUNDED"})
@@ -182,9 +184,9 @@ class Shopper:
 
     async def run(self, ended: asyncio.Event) -> None:
         """Until told to end; the purchase under way is finished."""
-        signed_in = time.monotonic()
+        signed_in = -math.inf  # anew for each round: the last one may be long ago
         while not ended.is_set():
-            if time.monotonic() > signed_in + 300:
+            if time.monotonic() > signed_in + SIGN_IN_AFTER:
                 self.shop.sign_in(self.party)
                 self.shop.sign_in(self.cashier, "admin")
                 signed_in = time.monotonic()
@@ -242,6 +244,8 @@ class Shopper:
 async def filled_cart(party: Party, variants: Sequence[str], card: str = GOOD_CARDS[0]) -> str:
     """A cart of these that can be ordered. Raises GaveUp, Wrong."""
     created = await party.tell("create cart", "POST", "/carts", {})
+    if created.status != 201:
+        raise Wrong(f"create cart: {created.status} {created.body}"[:300])
     cart = str(created.body["id"])
     where = f"/carts/{cart}"
     for variant in variants:
