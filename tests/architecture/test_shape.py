@@ -42,7 +42,7 @@ FAULTS: tuple[tuple[Rule, str, str], ...] = (
     (shape.nothing_is_built_on_import, "read_api/auth.py", "SETTINGS = read_settings()"),
     (shape.domain_needs_only_python, ROOM, "import msgspec"),
     (shape.domain_needs_only_python, "write_model/kernel/money.py", "from infra.ports import Keys"),
-    (shape.domain_needs_only_python, "infra/ports.py", "import psycopg"),
+    (shape.domain_needs_only_python, "infra/ports/log.py", "import psycopg"),
 )
 HONEST = (
     (ROOM, "def f(context): return sorted({1, 2}), context.now"),

@@ -1,0 +1,116 @@
+"""What the platform asks of the world: protocols, and the frozen records and errors that cross them.
+
+Standard library only. Each port has a real adapter under `infra/` and a twin under `infra/memory/`, and both pass
+one contract suite. Times are UTC and aware, amounts integer minor units, durations seconds. What is made for every
+event is a named tuple: a frozen dataclass takes four times as long to make.
+"""
+
+from infra.ports.keys import (
+    DataKey,
+    KeyDestroyed,
+    Keys,
+)
+from infra.ports.log import (
+    Accepted,
+    Append,
+    Appender,
+    Busy,
+    Conflict,
+    Fenced,
+    LogReader,
+    NewEvent,
+    Replayed,
+    Schema,
+    Snapshot,
+    Snapshots,
+    Stored,
+    Unavailable,
+    Unknown,
+    Verdict,
+)
+from infra.ports.outside import (
+    Charge,
+    ChargeState,
+    Mail,
+    Mailer,
+    OutcomeUnknown,
+    PaymentOrder,
+    PaymentProvider,
+    ProviderRefused,
+    ProviderUnavailable,
+    RefundResult,
+)
+from infra.ports.sign_in import (
+    AccountRow,
+    AccountStore,
+)
+from infra.ports.views import (
+    Cached,
+    Copy,
+    Doc,
+    Generations,
+    GenerationStore,
+    KeyValueStore,
+    Query,
+    ViewStore,
+)
+from infra.ports.work import (
+    Broker,
+    Effect,
+    Leases,
+    NewEffect,
+    Parked,
+    ProcessRow,
+    Timer,
+    WorkStore,
+)
+
+__all__ = [
+    "Accepted",
+    "AccountRow",
+    "AccountStore",
+    "Append",
+    "Appender",
+    "Broker",
+    "Busy",
+    "Cached",
+    "Charge",
+    "ChargeState",
+    "Conflict",
+    "Copy",
+    "DataKey",
+    "Doc",
+    "Effect",
+    "Fenced",
+    "GenerationStore",
+    "Generations",
+    "KeyDestroyed",
+    "KeyValueStore",
+    "Keys",
+    "Leases",
+    "LogReader",
+    "Mail",
+    "Mailer",
+    "NewEffect",
+    "NewEvent",
+    "OutcomeUnknown",
+    "Parked",
+    "PaymentOrder",
+    "PaymentProvider",
+    "ProcessRow",
+    "ProviderRefused",
+    "ProviderUnavailable",
+    "Query",
+    "RefundResult",
+    "Replayed",
+    "Schema",
+    "Snapshot",
+    "Snapshots",
+    "Stored",
+    "Timer",
+    "Unavailable",
+    "Unknown",
+    "Verdict",
+    "ViewStore",
+    "WorkStore",
+]
