@@ -4,6 +4,7 @@ WORKERS ?= 2# of pytest in the integration tests, each with servers of its own; 
 SEEDS ?= 500# of make simulate
 TWICE ?= 50# of them, in two processes
 FIRST ?= 1
+TIMES ?= 20# of make explore
 BIN := .venv/bin
 # The requirements name everything, so nothing is resolved (--no-deps): a newer release can't get in the way.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -11,7 +12,7 @@ STAMP := .venv/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-unit test-integration coverage check format lint types contracts shape simulate faults faults-short \
+.PHONY: help install run demo test explore test-unit test-integration coverage check format lint types contracts shape simulate faults faults-short \
 	bench bench-quick requirements map new hooks clean
 
 help: ## what can be asked for
@@ -39,6 +40,10 @@ test-integration: install ## only the tests on embedded real servers
 
 test-unit: install ## only the tests that need no server
 	@$(BIN)/pytest -m "not integration" -n 2 --dist worksteal --durations=5 --ignore=tests/architecture
+
+explore: install ## look for examples that break a property: TIMES as many as in the suite, and others each time (TIMES=20)
+	@TELOCOMPRO_EXAMPLES=$(TIMES) $(BIN)/pytest -n 2 --timeout=1200 --durations=5 \
+		tests/proof tests/properties tests/write_model/payment/test_answers.py tests/read_api/test_ws_resume.py
 
 coverage: install ## which lines the unit tests reach
 	@$(BIN)/pytest -m "not integration" -n 2 --ignore=tests/architecture --cov --cov-report=term-missing:skip-covered

@@ -24,7 +24,7 @@ from write_model.order.events import (
     RefundCompleted,
     RefundFailed,
 )
-from write_model.order.public import publish, status
+from write_model.order.public import kept, standing, status_of
 
 HANDLES = (
     OrderPlaced,
@@ -62,10 +62,8 @@ def project(entry: Parts | None, envelope: Envelope[OrderEvent], key: str) -> Pa
             return None
         case _:
             changed = entry
-    seen, change = publish(None if entry is None else entry.seen, envelope)
-    payment_status = changed.payment_status if change is None else str(change.payload["paymentStatus"])
-    words = (str(seen["lifecycle"]), payment_status, str(seen["fulfillment"]), str(seen["returned"]))
-    return replace(changed, seen=seen, payment_status=payment_status, status=status(*words))
+    seen = standing(None if entry is None else entry.seen, event)
+    return replace(changed, seen=kept(seen), payment_status=seen.payment_status, status=status_of(seen))
 
 
 def _placed(envelope: Envelope[OrderEvent], event: OrderPlaced) -> Parts:

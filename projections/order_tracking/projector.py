@@ -29,7 +29,7 @@ from write_model.order.events import (
     RefundCompleted,
     RefundFailed,
 )
-from write_model.order.public import standing, status
+from write_model.order.public import standing, status_of
 from write_model.payment.events import PaymentAdopted, PaymentCreated, PaymentEvent
 
 Heard = OrderEvent | PaymentEvent
@@ -92,8 +92,7 @@ def _changed(order: OrderTracking | None, envelope: Envelope[Heard]) -> OrderTra
 
 def _standing(order: OrderTracking, before: OrderTracking | None, envelope: Envelope[Heard]) -> OrderTracking:
     """How it stands, as the order's own room derives it for everybody."""
-    seen, is_told = standing(None if before is None else _seen(before), envelope.event)  # type: ignore[arg-type]  # order events
-    payment_status = seen.payment_status if is_told else order.payment_status
+    seen = standing(None if before is None else _seen(before), envelope.event)  # type: ignore[arg-type]  # order events
     return replace(
         order,
         version=envelope.version,
@@ -101,8 +100,8 @@ def _standing(order: OrderTracking, before: OrderTracking | None, envelope: Enve
         fulfillment_status=seen.fulfillment,
         return_status=seen.returned,
         payment_attempt=seen.attempt,
-        payment_status=payment_status,
-        status=status(seen.lifecycle, payment_status, seen.fulfillment, seen.returned),
+        payment_status=seen.payment_status,
+        status=status_of(seen),
         authorized_minor=seen.authorized_minor,
         captured_minor=seen.captured_minor,
         refunded_minor=seen.refunded_minor,

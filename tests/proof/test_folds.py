@@ -20,6 +20,7 @@ from tests.checker.folds.view import SQL
 from tests.checker.folds.views import Folded
 from tests.checker.happened import Happened, rfc3339
 from tests.kit.builders.story import a_story
+from tests.kit.examples import examples
 from tests.kit.given_view import NAMES, stored
 from tools.golden import sample
 from write_model.kernel.message import Envelope, Event
@@ -89,7 +90,7 @@ def _happened(envelope: Envelope[Any]) -> Happened:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=HISTORIES)
 def test_both_folds_make_the_same_of_whatever_happens(history: list[Event]) -> None:
     findings = Findings()

@@ -17,6 +17,7 @@ from tests.kit.builders import order, payment
 from tests.kit.builders.ids import an_id
 from tests.kit.builders.stock import stock_opened, stock_received, stock_reserved
 from tests.kit.builders.story import a_notification, a_review, a_story
+from tests.kit.examples import examples
 from tests.kit.given_view import a_log
 from tests.projections.kit import Bench, FaultyStore, Killed
 from write_model.kernel.message import Event
@@ -49,7 +50,7 @@ async def differences(projection: Projection[Any], bench: Bench) -> list[object]
 
 
 @given(history=HISTORIES, cuts=st.lists(st.integers(0, 40), max_size=3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @pytest.mark.parametrize("projection", ALL, ids=lambda each: each.name)
 def test_a_view_folded_in_pieces_with_kills_equals_a_refold(
     projection: Projection[Any], history: list[Event], cuts: list[int]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.kit.builders.ids import VARIANT_ID, an_id
 from tests.kit.builders.stock import stock_opened
+from tests.kit.examples import examples
 from tests.kit.given import NOW, context
 from write_model.kernel.refused import Refused
 from write_model.stock.commands import (
@@ -52,7 +53,7 @@ def opened() -> StockItem:
     return STOCK.fold(STOCK.initial, [stock_opened()])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @for_all(STORIES)
 def test_stock_is_never_negative_whatever_is_wished_for(story: list[tuple[datetime, StockCommand]]) -> None:
     item = opened()
@@ -64,7 +65,7 @@ def test_stock_is_never_negative_whatever_is_wished_for(story: list[tuple[dateti
             assert item.available >= 0
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @for_all(STORIES)
 def test_every_event_says_what_is_available_after_it(story: list[tuple[datetime, StockCommand]]) -> None:
     item = opened()
@@ -74,7 +75,7 @@ def test_every_event_says_what_is_available_after_it(story: list[tuple[datetime,
             assert event.available == item.available
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @for_all(STORIES)
 def test_what_is_there_is_what_came_less_what_was_shipped(story: list[tuple[datetime, StockCommand]]) -> None:
     item, came, shipped = opened(), 0, 0
@@ -88,7 +89,7 @@ def test_what_is_there_is_what_came_less_what_was_shipped(story: list[tuple[date
     assert shipped == sum(held.quantity for held in item.reservations if held.status == COMMITTED)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @for_all(STORIES)
 def test_no_wish_for_a_reservation_is_granted_twice(story: list[tuple[datetime, StockCommand]]) -> None:
     item = opened()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
 from tests.kit.builders.ids import TESTS
+from tests.kit.examples import examples
 from tests.read_api.sockets import ANA, EVA, Client, Door, Frame, Story, open_door
 
 ORDERS = [uuid5(TESTS, f"order {number}") for number in range(3)]
@@ -109,7 +110,7 @@ def check(shopper: Shopper, story: Story) -> None:
     assert shopper.states == newest
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     before=st.lists(st.integers(0, 4), max_size=12),
     during=st.lists(st.integers(0, 4), min_size=15, max_size=40),

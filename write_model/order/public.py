@@ -79,7 +79,7 @@ def publish(
     event = envelope.event
     before = _remembered(seen)
     after = evolve(before, event)
-    known = {name: getattr(after, name) for name in KEPT}
+    known = kept(after)
     if not _is_told(before, after, event):
         return known, None
     payload: dict[str, object] = {
@@ -97,11 +97,14 @@ def publish(
     return known, Change(type=STATUS_CHANGED, channel=f"order:{event.order_id}", audience=audience, payload=payload)
 
 
-def standing(seen: Mapping[str, object] | None, event: OrderEvent) -> tuple[Order, bool]:
-    """The order after the event, as far as `seen` goes, and whether `publish` would tell of it."""
-    before = _remembered(seen)
-    after = evolve(before, event)
-    return after, _is_told(before, after, event)
+def standing(seen: Mapping[str, object] | None, event: OrderEvent) -> Order:
+    """The order after the event, as far as `seen` goes."""
+    return evolve(_remembered(seen), event)
+
+
+def kept(order: Order) -> Mapping[str, object]:
+    """What has to be seen of it to know how it stands after its next event."""
+    return {name: getattr(order, name) for name in KEPT}
 
 
 def _is_told(before: Order, after: Order, event: OrderEvent) -> bool:

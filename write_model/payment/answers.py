@@ -44,7 +44,6 @@ from write_model.payment.state import (
     AUTHORIZED,
     AUTHORIZING,
     CAPTURE_UNKNOWN,
-    CAPTURED,
     CAPTURING,
     CREATED,
     FAILED,
@@ -140,7 +139,7 @@ def captured(command: RecordCaptured, payment: Payment) -> Sequence[PaymentEvent
     if not fits or command.currency != payment.held_currency:
         mismatch = _mismatch(payment, command.provider_ref, expected, command.amount_minor, command.currency)
         return [mismatch, success]
-    if payment.status in HELD | {MISMATCHED, CAPTURED}:
+    if payment.authorized_minor:
         return [success]
     authorization = AuthorizationSucceeded(
         **said, provider_ref=command.provider_ref, amount_minor=expected, provider_at=command.provider_at

@@ -130,6 +130,12 @@ def test_another_captured_amount_is_found_out_and_can_be_given_back() -> None:
     given(PAYMENT, *asked, *outcome.facts()).when(a.record_captured(9900)).nothing()
 
 
+def test_a_capture_while_the_payment_is_being_given_up_holds_the_money_first() -> None:
+    outcome = given(PAYMENT, *a.ASKED, a.ACTION, a.VOID_REQUESTED).when(a.record_captured())
+    assert [type(event).__name__ for event in outcome.facts()] == ["AuthorizationSucceeded", "CaptureSucceeded"]
+    assert (outcome.state.authorized_minor, outcome.state.captured_minor) == (a.AMOUNT, a.AMOUNT)
+
+
 def test_an_answer_about_another_payment_of_the_provider_is_refused() -> None:
     given(PAYMENT, *a.HELD).when(a.record_authorized(ref="pi_2")).refused(refusals.RefDiffers)
 
