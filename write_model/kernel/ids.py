@@ -44,6 +44,7 @@ def derived(namespace: UUID, *parts: object) -> UUID:
     return UUID(int=int.from_bytes(digest[:16], "big") & _FREE | _VERSION_5)
 
 
+@lru_cache(maxsize=16_384)  # every command about stock names it
 def stock_item(variant_id: UUID, warehouse: str) -> UUID:
     """The id of the StockItem of a variant in a warehouse (never the SKU's text: DESIGN 3)."""
     return derived(variant_id, "stock", warehouse)

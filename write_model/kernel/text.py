@@ -1,6 +1,9 @@
 """Is a text fit to be kept? One rule for every room: something to read, bounded, nothing invisible."""
 
 
+_LINES = {ord(character): None for character in "\n\r\t"}
+
+
 def fits(text: str, longest: int, *, lines: bool = False) -> bool:
     """Whether `text` has 1 to `longest` characters, is not blank and has no control characters.
 
@@ -8,4 +11,4 @@ def fits(text: str, longest: int, *, lines: bool = False) -> bool:
     """
     if not text.strip() or len(text) > longest:
         return False
-    return all(character.isprintable() or (lines and character in "\n\r\t") for character in text)
+    return text.isprintable() or (lines and text.translate(_LINES).isprintable())

@@ -265,12 +265,10 @@ def _not_available(item: StockItem) -> NotAvailable:
 
 def _told(item: StockItem, after: int) -> Sequence[StockEvent]:
     """Running low and coming back, told when the line is crossed and not again before it is crossed back."""
-    where = _where(item)
     if item.available > LOW >= after:
-        low = StockRanLow(**where, available=after, threshold=LOW)
-        return [low]
+        return [StockRanLow(**_where(item), available=after, threshold=LOW)]
     if item.ran_out and after > 0:
-        return [StockCameBack(**where, available=after)]
+        return [StockCameBack(**_where(item), available=after)]
     return []
 
 
