@@ -10,6 +10,7 @@ from uuid import UUID
 
 from infra.ports import (
     Charge,
+    ChargeState,
     OutcomeUnknown,
     PaymentOrder,
     ProviderRefused,
@@ -17,6 +18,7 @@ from infra.ports import (
     RefundResult,
 )
 from infra.stripe import reading
+from infra.stripe.spent_keys import KeySpent, SpentKeys
 
 T = TypeVar("T")
 STRIPE_URL = "https://api.stripe.com"
@@ -35,7 +37,7 @@ class StripeProvider:
     An intent is confirmed by the server while the customer is there, so 3-D Secure can be asked for. `find` looks at
     the search index and, because that is late, at the newest intents as well, back to the order's own time where its
     id tells it. When it can't look back far enough it raises OutcomeUnknown rather than say "none". A replayed answer
-    is old: then the present state is read.
+    is old: then the present state is read; a replayed failure says that its key is spent (`spent_keys`).
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class StripeProvider:
         )
         self._seconds = seconds
         self._return_url = return_url
+        self._keys = SpentKeys()
 
     async def __aenter__(self) -> "StripeProvider":
         return self
@@ -82,36 +85,72 @@ class StripeProvider:
         }
         if self._return_url:
             params["return_url"] = self._return_url
-        return await self._intent(lambda: self._asked(INTENTS, params, order.key))
+
+        async def act(good: str) -> Charge:
+            return await self._intent(lambda: self._asked(INTENTS, params, good))
+
+        async def made() -> Charge | None:
+            found = await self._intents(order.order_id)
+            ours = [each for each in found if reading.payment_of(each) == order.payment_id]
+            return reading.charge(ours[-1]) if ours else None
+
+        return await self._keys.act(order.key, act, made)
 
     async def capture(self, ref: str, amount_minor: int, key: str) -> Charge:
         """The whole or a part; the rest is let go. Captured or cancelled before: how it stands."""
         wished = {"amount_to_capture": amount_minor, "expand": EXPAND}
-        return await self._intent(lambda: self._asked(f"{INTENTS}/{_path(ref)}/capture", wished, key), ref)
+        return await self._ended("capture", ref, wished, key)
 
     async def void(self, ref: str, key: str) -> Charge:
         """Captured or cancelled before: how it stands."""
-        wished = {"expand": EXPAND}
-        return await self._intent(lambda: self._asked(f"{INTENTS}/{_path(ref)}/cancel", wished, key), ref)
+        return await self._ended("cancel", ref, {"expand": EXPAND}, key)
 
     async def refund(self, ref: str, amount_minor: int, key: str) -> RefundResult:
-        made = await self._acting(
-            lambda: self._client.v1.refunds.create_async(
-                {"payment_intent": ref, "amount": amount_minor}, {"idempotency_key": key}
+        wished: dict[str, Any] = {"payment_intent": ref, "amount": amount_minor, "metadata": {"key": key}}
+
+        async def act(good: str) -> RefundResult:
+            made = await self._acting(
+                lambda: self._client.v1.refunds.create_async(wished, {"idempotency_key": good})  # type: ignore[arg-type]
             )
-        )
-        if _replayed(made.last_response):
-            made = await self._acting(lambda: self._client.v1.refunds.retrieve_async(made.id))
-        return reading.refund(made.to_dict())
+            if _replayed(made.last_response):
+                made = await self._acting(lambda: self._client.v1.refunds.retrieve_async(made.id))
+            return reading.refund(made.to_dict())
+
+        async def made() -> RefundResult | None:
+            listed: dict[str, Any] = {"payment_intent": ref, "limit": 100}
+            page = await self._acting(lambda: self._client.v1.refunds.list_async(listed))  # type: ignore[arg-type]
+            ours = [body for body in (each.to_dict() for each in page.data) if reading.key_of(body) == key]
+            if not ours and page.has_more:
+                raise OutcomeUnknown("too many refunds to look through")
+            return reading.refund(ours[0]) if ours else None
+
+        return await self._keys.act(key, act, made)
 
     async def find(self, order_id: UUID) -> Sequence[Charge]:
+        found = [reading.charge(each) for each in await self._intents(order_id)]
+        return sorted(found, key=lambda each: (each.at, each.ref))
+
+    async def _ended(self, how: str, ref: str, wished: Mapping[str, Any], key: str) -> Charge:
+        """The intent once it was captured or cancelled."""
+
+        async def act(good: str) -> Charge:
+            return await self._intent(lambda: self._asked(f"{INTENTS}/{_path(ref)}/{how}", wished, good), ref)
+
+        async def made() -> Charge | None:
+            charge = await self._present(ref)
+            return charge if charge.state in (ChargeState.CAPTURED, ChargeState.CANCELLED) else None
+
+        return await self._keys.act(key, act, made)
+
+    async def _intents(self, order_id: UUID) -> list[reading.Body]:
+        """All of an order, as they are now, the oldest first."""
         wished: dict[str, Any] = {"query": f"metadata['order_id']:'{order_id}'", "limit": 100, "expand": INSIDE}
         searched = await self._reading(partial(self._client.v1.payment_intents.search_async, wished))  # type: ignore[arg-type]
-        found = {intent.id: reading.charge(intent.to_dict()) for intent in searched.data}
+        found: dict[str, reading.Body] = {intent.id: intent.to_dict() for intent in searched.data}
         for ref in await self._newest(order_id, bool(found)):
             if ref not in found:
-                found[ref] = await self._present(ref)
-        return sorted(found.values(), key=lambda each: (each.at, each.ref))
+                found[ref] = await self._read(ref)
+        return sorted(found.values(), key=lambda each: (each["created"], each["id"]))
 
     async def _newest(self, order_id: UUID, some_found: bool) -> list[str]:
         """This order's among the intents that the search may not know yet."""
@@ -157,8 +196,12 @@ class StripeProvider:
 
     async def _present(self, ref: str) -> Charge:
         """Read after an act: when that fails, what the act came to is not known here."""
+        return reading.charge(await self._read(ref))
+
+    async def _read(self, ref: str) -> reading.Body:
         intent = await self._acting(lambda: self._client.v1.payment_intents.retrieve_async(ref, {"expand": EXPAND}))
-        return reading.charge(intent.to_dict())
+        body: reading.Body = intent.to_dict()
+        return body
 
     async def _reading(self, call: Callable[[], Awaitable[T]]) -> T:
         """A call that changes nothing, so that there is nothing to be in doubt about."""
@@ -192,6 +235,8 @@ class StripeProvider:
                 raise _WrongState from None
             raise ProviderRefused(invalid.code or f"invalid_{invalid.param or 'request'}") from None
         except stripe.APIError as failed:
+            if _replayed(failed):
+                raise KeySpent from None
             raise OutcomeUnknown(f"status {failed.http_status}") from None
 
 

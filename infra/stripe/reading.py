@@ -109,6 +109,17 @@ def order_of(intent: Body) -> UUID | None:
     return _uuid(intent, "order_id")
 
 
+def payment_of(intent: Body) -> UUID | None:
+    """The payment that our metadata names."""
+    return _uuid(intent, "payment_id")
+
+
+def key_of(refund: Body) -> str | None:
+    """The idempotency key that our metadata names: the first of its row."""
+    key: str | None = (refund.get("metadata") or {}).get("key")
+    return key
+
+
 def client_action(intent: Body) -> str | None:
     """Where the customer goes on. A page whose address holds a secret is not told: that would be stored for ever."""
     action = intent.get("next_action")

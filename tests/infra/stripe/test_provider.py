@@ -3,19 +3,23 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from typing import TypeVar
 from uuid import uuid4
 
 import httpx2
 import pytest
 from uuid_utils.compat import uuid7
 
-from infra.ports import ChargeState, OutcomeUnknown, PaymentOrder, ProviderRefused, ProviderUnavailable
+from infra.ports import Charge, ChargeState, OutcomeUnknown, PaymentOrder, ProviderRefused, ProviderUnavailable
 from infra.stripe import provider as adapter
 from infra.stripe.provider import StripeProvider
 from tests.standins.serving import serving
 from tests.standins.stripe.calling import Caller
 from tools.standins.stripe.app import build
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +164,58 @@ async def test_a_refusal_names_a_code_and_nothing_that_was_sent(stripe: StripePr
         await stripe.authorise(order)
     assert (refused.value.code, str(refused.value)) == ("resource_missing", "resource_missing")
     assert refused.value.__suppress_context__
+
+
+async def until_known(act: Callable[[], Awaitable[T]], tries: int = 12) -> T:
+    """As a worker does it: the same call under the same key, until there is an answer."""
+    for _ in range(tries):
+        with suppress(OutcomeUnknown):
+            return await act()
+    raise AssertionError(f"no answer after {tries} calls")
+
+
+@pytest.mark.parametrize("times", [1, 7])
+@pytest.mark.parametrize("operation", ["create", "capture", "cancel"])
+async def test_an_act_whose_failure_stripe_keeps_under_its_key_is_made_once_all_the_same(
+    stripe: StripeProvider, control: Caller, operation: str, times: int
+) -> None:
+    order = an_order()
+    acts: dict[str, Callable[[str], Awaitable[Charge]]] = {
+        "capture": lambda ref: stripe.capture(ref, 1000, "capture-" + ref),
+        "cancel": lambda ref: stripe.void(ref, "void-" + ref),
+    }
+    ref = "" if operation == "create" else (await stripe.authorise(order)).ref
+    failing = {"kind": "fail_before_stored", "operation": f"payment_intents.{operation}", "times": times}
+    await control.control("POST", "/faults", failing)
+
+    charge = await until_known(lambda: acts[operation](ref) if ref else stripe.authorise(order))
+
+    wanted = {"create": ChargeState.AUTHORISED, "capture": ChargeState.CAPTURED, "cancel": ChargeState.CANCELLED}
+    assert charge.state is wanted[operation]
+    assert [each.state for each in await stripe.find(order.order_id)] == [wanted[operation]]
+
+
+async def test_a_refund_whose_failure_stripe_keeps_under_its_key_is_made_once_all_the_same(
+    stripe: StripeProvider, control: Caller
+) -> None:
+    order = an_order()
+    charge = await stripe.authorise(order)
+    await stripe.capture(charge.ref, 1000, "capture-" + charge.ref)
+    await control.control("POST", "/faults", {"kind": "fail_before_stored", "operation": "refunds.create"})
+
+    first = await until_known(lambda: stripe.refund(charge.ref, 300, "refund-" + charge.ref))
+    again = await stripe.refund(charge.ref, 300, "refund-" + charge.ref)
+
+    assert (first.succeeded, again) == (True, first)
+    assert [each.refunded_minor for each in await stripe.find(order.order_id)] == [300]
+
+
+async def test_another_process_that_finds_the_key_spent_does_not_pay_twice(
+    stand_in: str, stripe: StripeProvider, control: Caller
+) -> None:
+    order = an_order()
+    await control.control("POST", "/faults", {"kind": "fail_before_stored", "operation": "payment_intents.create"})
+    charge = await until_known(lambda: stripe.authorise(order))
+    async with StripeProvider("sk_test_adapter", stand_in) as another:
+        assert (await another.authorise(order)).ref == charge.ref
+    assert len(await stripe.find(order.order_id)) == 1
