@@ -10,7 +10,7 @@ from write_model.kernel.ids import derived
 from write_model.payment.commands import RefundPayment, VoidPayment
 
 ASK, EXPIRE, CAPTURE_AGAIN = "ask", "expire", "capture again"  # names of timers
-ASK_FIRST, ASK_LONGEST = timedelta(seconds=5), timedelta(minutes=5)
+ASK_FIRST, ASK_LONGEST = timedelta(seconds=5), timedelta(minutes=1)
 DECLINED, MISMATCH, LET_GO = "payment.declined", "payment.amount_mismatch", "payment.voided"
 CAPTURE_FAILED, STOCK_ENDED, TIME = "payment.capture_failed", "stock.reservation_ended", "time"
 AUTHORISE, CAPTURE, VOID, FIND = "authorise", "capture", "void", "find"  # kinds of effects
@@ -47,7 +47,7 @@ def expire(state: Collecting, reason: str) -> Dispatch:
 
 
 def ask_later(state: Collecting, now: datetime) -> WakeMe:
-    """5 s, doubling up to 5 min."""
+    """5 s, doubling up to a minute: as long as an order waits at most once the provider is well again."""
     wait = min(ASK_LONGEST, ASK_FIRST * 2 ** min(state.asks, 10))
     return WakeMe(ASK, now + wait)
 

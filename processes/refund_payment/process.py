@@ -25,7 +25,7 @@ from write_model.payment.events import RefundFailed, RefundRequested, RefundSucc
 
 REFUND = "refund"  # kind of the effect
 ASK, AGAIN = "ask", "again"  # names of timers
-ASK_FIRST, ASK_LONGEST = timedelta(seconds=5), timedelta(minutes=5)
+ASK_FIRST, ASK_LONGEST = timedelta(seconds=5), timedelta(minutes=1)
 TRIES = 3
 AGAIN_FIRST = timedelta(minutes=1)  # after the first failure, doubling
 NONE, REQUESTED, UNKNOWN, WAITING, DONE, FAILED = "NONE", "REQUESTED", "UNKNOWN", "WAITING", "DONE", "FAILED"

@@ -92,7 +92,7 @@ def test_an_alarm_from_before_the_extension_means_nothing() -> None:
     assert waiting.when(late).words == ["ExpireOrder", "wake me: ask", "VoidPayment"]
 
 
-def test_the_provider_is_asked_again_after_5_seconds_then_twice_as_long_up_to_5_minutes() -> None:
+def test_the_provider_is_asked_again_after_5_seconds_then_twice_as_long_up_to_a_minute() -> None:
     asking = given_process(PROCESS, PLACED, REQUESTED)
     message: Message = told(a.UNKNOWN, 3)
     waits, at = [], NOW
@@ -102,7 +102,7 @@ def test_the_provider_is_asked_again_after_5_seconds_then_twice_as_long_up_to_5_
         waits.append((wake.at - at).total_seconds())
         asking, at = asking.after(message), wake.at
         message = TimeCame(str(ORDER_ID), wake.name, wake.at)
-    assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+    assert waits == [5, 10, 20, 40, 60, 60, 60, 60, 60]
 
 
 def test_asking_uses_the_key_of_the_first_authorisation() -> None:

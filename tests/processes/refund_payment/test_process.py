@@ -68,6 +68,15 @@ def test_an_unknown_outcome_is_asked_with_the_same_key() -> None:
     given_process(PROCESS, REQUESTED, UNKNOWN).after(SUCCEEDED).when(alarm("ask", seconds=5)).nothing()
 
 
+def test_a_refund_whose_provider_is_away_for_long_is_asked_for_every_minute_at_most() -> None:
+    refunding, now = given_process(PROCESS, REQUESTED, UNKNOWN), NOW
+    for wait in (10, 20, 40, 60, 60):
+        now += timedelta(seconds=1)
+        rung = TimeCame(str(a.REFUND_ID), "ask", now)
+        refunding.when(rung).then(EFFECT, WakeMe("ask", now + timedelta(seconds=wait)))
+        refunding = refunding.after(rung)
+
+
 def test_a_failed_refund_is_tried_three_times_then_its_order_hears_of_it() -> None:
     first = given_process(PROCESS, REQUESTED)
     first.when(FAILED).then(WakeMe("again", NOW + timedelta(minutes=1)))
