@@ -99,6 +99,19 @@ async def test_a_provider_that_is_down_for_a_minute_is_asked_until_it_is_back() 
         assert [line.kind for line in world.provider.ledger] == ["authorised", "captured"]
 
 
+@pytest.mark.parametrize("trouble", [Trouble.UNAVAILABLE, Trouble.UNKNOWN_BEFORE])
+async def test_an_order_is_final_a_minute_after_a_long_outage_of_the_provider(trouble: Trouble) -> None:
+    async with PaidWorld().going() as world:
+        world.provider.fail("*", trouble, times=1000)
+        bought = await world.order()
+        await later(world, step=30, minutes=9)
+        assert (await bought.state()).lifecycle == "PENDING"
+        world.provider._troubles.clear()
+        await later(world, step=15, seconds=75)
+        await bought.until("CONFIRMED", "PAID")
+        assert [line.kind for line in world.provider.ledger] == ["authorised", "captured"]
+
+
 async def test_a_provider_that_stays_down_ends_the_order_in_time_and_keeps_no_money() -> None:
     async with PaidWorld().going() as world:
         world.provider.fail("*", Trouble.UNAVAILABLE, times=1000)
