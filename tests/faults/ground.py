@@ -28,7 +28,7 @@ from infra.settings import read_settings
 from tests.faults.lines import HOST, Line, Unwatched, Upstream, Watcher, open_line
 from tests.faults.replies import Appends, HttpCommands
 from tests.kit.client import Provider, open_http
-from tests.kit.platform import ROOT, STEPS
+from tests.kit.platform import ROOT, STEPS, Started
 
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
@@ -36,11 +36,10 @@ BASES = (20_000, 32_000, 20)
 WATCHED: Mapping[str, Callable[[], Watcher]] = {"postgres": Appends, "door": HttpCommands}
 
 
-@dataclass(slots=True, eq=False)
-class Ground:
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground(Started):
     """A running platform with everything that is needed to harm it."""
 
-    folder: Path
     base: int
     stores: servers.Running
     lines: Mapping[str, Line]  # postgres, mongo, redis, door
@@ -49,21 +48,9 @@ class Ground:
     spares: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     @property
-    def data(self) -> Path:
-        """Of the run."""
-        return self.folder / "data"
-
-    @property
     def kept(self) -> Path:
         """Where the stores' data lie."""
         return self.folder / "stores"
-
-    @property
-    def run(self) -> run_json.RunJson:
-        """As it is now: pids change when something is started again."""
-        found = run_json.read(run_json.path(self.data))
-        assert found is not None, self.said()
-        return found
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -95,10 +82,6 @@ class Ground:
 
     def signing_key(self) -> SigningKey:
         return SigningKey.from_pem(read_settings(run_json.path(self.data)).secrets.signing_key_pem())
-
-    def said(self) -> str:
-        """What the runner has told so far."""
-        return (self.folder / "up.log").read_text(errors="replace")[-4000:]
 
     def log(self, name: str) -> str:
         """What a program of the run has told so far."""

@@ -26,8 +26,8 @@ STEPS = (1, 2, 3, 11, 12, 13)  # of a base: the ports that a run listens on
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
-    """A running platform, as an operator would find it."""
+class Started:
+    """A folder in which a platform runs, and what it tells there."""
 
     folder: Path
 
@@ -42,6 +42,15 @@ class Platform:
         assert found is not None, self.said()
         return found
 
+    def said(self) -> str:
+        """What the runner has told so far."""
+        return (self.folder / "up.log").read_text(errors="replace")[-4000:]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform(Started):
+    """A running platform, as an operator would find it."""
+
     @property
     def settings(self) -> Settings:
         return read_settings(run_json.path(self.data))
@@ -51,10 +60,6 @@ class Platform:
         """Of a program that is to find this platform."""
         base = str(self.run.ports["base"])
         return {**os.environ, "TELOCOMPRO_DATA": str(self.data), "TELOCOMPRO_PORT_BASE": base}
-
-    def said(self) -> str:
-        """What the runner has told so far."""
-        return (self.folder / "up.log").read_text(errors="replace")[-4000:]
 
     def command(self, *arguments: str, seconds: float = 90.0) -> "subprocess.CompletedProcess[str]":
         """`telocompro` with these arguments, to its end."""

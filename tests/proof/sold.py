@@ -35,21 +35,12 @@ class Watched(ApiClient):
     name: str = ""
     records: list[dict[str, Any]] = field(default_factory=list)
 
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        key: str | None = None,
-        wait: int | None = None,
-        at_least: int | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    async def ask(self, method: str, path: str, body: object = None, **named: Any) -> Reply:
         is_known = self.token is not None or self.session is not None  # else nobody could be recognised by a key
-        key = key or (uuid4().hex if method != "GET" and is_known else None)
+        if method != "GET" and is_known and named.get("key") is None:
+            named["key"] = uuid4().hex
         sent = time.monotonic()
-        reply = await ApiClient.ask(self, method, path, body, key=key, wait=wait, at_least=at_least, headers=headers)
+        reply = await ApiClient.ask(self, method, path, body, **named)
         token = reply.headers.get("consistency-token")
         shown = reply.body if isinstance(reply.body, dict) else None
         record = {
@@ -57,8 +48,8 @@ class Watched(ApiClient):
             "kind": "read" if method == "GET" else "command",
             "operation": f"{method} {path.split('/')[1]}",
             "target": path,
-            "key": key,
-            "token": at_least,
+            "key": named.get("key"),
+            "token": named.get("at_least"),
             "sent": sent,
             "answered": time.monotonic(),
             "status": reply.status,
