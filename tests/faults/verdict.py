@@ -2,21 +2,32 @@
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
 from infra.embedded import run_json
+from tests.checker.settling import UNDER_WAY
 from tests.faults.ground import Ground
 from tests.faults.harm import Harm
 
-FINAL_SECONDS = 150.0
-OPEN = """
+FINAL_SECONDS = 120.0  # in which fewer must be open than ever before, or it is taken for stuck
+LONGEST = 900.0  # seconds, however slowly it gets fewer
+AT_REST = 60.0  # seconds that the checker waits for the views
+CHECK_SECONDS = 600.0  # of a look at everything: it grows with the log
+LATE = 5.0  # seconds after its time in which a timer rings
+STAGES = [*UNDER_WAY, "WAITING"]
+OPEN: LiteralString = """
 select (select count(*) from work.outbox where state in ('REQUESTED', 'LEASED')) as effects,
        (select count(*) from work.process_state where parked_at is not null) as parked,
-       (select count(*) from read.orders_v1 where document->>'status' in ('PLACED', 'AWAITING_PAYMENT')) as waiting
+       (select count(*) from work.process_state where state->'state'->>'stage' = any(%s)) as waiting,
+       (select count(*) from work.timers t cross join work.virtual_clock c
+           where t.at < clock_timestamp() + c.ahead - make_interval(secs => %s)) as timers,
+       (select coalesce(sum(h.position - c.position), 0)
+           from log.log_head h cross join work.checkpoints c) as messages
 """
 
 
@@ -27,7 +38,7 @@ async def verdict(harm: Harm, name: str, *, compared: bool = True) -> None:
     left = await _final(harm.ground)
     waited = time.monotonic() - begun
     if left:
-        harm.tally.violated(f"{name}: not final after {FINAL_SECONDS:.0f} s: {left}")
+        harm.tally.violated(f"{name}: not final after {waited:.0f} s: {left}")
     harm.shop.history.flush()
     checked = await _checked(harm, compared)
     charged = await _charges(harm)
@@ -38,10 +49,11 @@ async def verdict(harm: Harm, name: str, *, compared: bool = True) -> None:
 
 
 async def _final(ground: Ground) -> Mapping[str, int]:
-    """What is still open; nothing, as soon as nothing is, twice in a row."""
-    until, calm = time.monotonic() + FINAL_SECONDS, 0
+    """What is still open; nothing, as soon as nothing is, twice in a row. A backlog may take longer if it shrinks."""
+    end, calm = time.monotonic() + LONGEST, 0
+    until, fewest = time.monotonic() + FINAL_SECONDS, math.inf
     left: dict[str, int] = {}
-    while time.monotonic() < until:
+    while time.monotonic() < min(until, end):
         try:
             left = await asyncio.to_thread(_open, ground.stores.urls["postgres"])
         except psycopg.OperationalError as problem:
@@ -49,17 +61,19 @@ async def _final(ground: Ground) -> Mapping[str, int]:
         calm = 0 if left else calm + 1
         if calm == 2:
             return {}
+        if (count := sum(left.values())) < fewest:
+            until, fewest = time.monotonic() + FINAL_SECONDS, count
         await asyncio.sleep(0.5)
     return left
 
 
 def _open(url: str) -> dict[str, int]:
     with psycopg.connect(url) as connection:
-        cursor = connection.execute(OPEN)
+        cursor = connection.execute(OPEN, [STAGES, LATE])
         row, columns = cursor.fetchone(), cursor.description
     assert row is not None
     assert columns is not None
-    return {column.name: count for column, count in zip(columns, row, strict=True) if count}
+    return {column.name: int(count) for column, count in zip(columns, row, strict=True) if count}
 
 
 async def _checked(harm: Harm, compared: bool) -> Mapping[str, Any]:
@@ -67,13 +81,13 @@ async def _checked(harm: Harm, compared: bool) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     run, history = str(run_json.path(harm.ground.data)), str(harm.shop.history.file)
     lines: dict[str, tuple[str, ...]] = {
-        "checker": ("-m", "tests.checker", "--run", run, "--history", history, "--json")
+        "checker": ("-m", "tests.checker", "--run", run, "--history", history, "--json", "--settle", f"{AT_REST:.0f}")
     }
     if compared:
         lines["verify"] = ("-m", "tools.cli", "verify", "--all", "--json")
     for name, line in lines.items():
         begun = time.monotonic()
-        code, said = await harm.ground.command(*line)
+        code, said = await harm.ground.command(*line, seconds=CHECK_SECONDS)
         found[f"{name} took"] = round(time.monotonic() - begun, 1)
         found[name] = code
         if code != 0:
