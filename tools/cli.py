@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
     "as-of": Entry("tools.as_of", "A document as it stood at a position or a time."),
     "verify": Entry("tools.verify", "Check the log's chain; --all: every read model too."),
     "rebuild": Entry("tools.rebuild", "Fold a read model again beside the live one, compare, switch; --back."),
+    "parked": Entry("tools.parked", "Keys that wait because something of theirs failed; --release."),
     "load": Entry("tools.load", "Shoppers who buy through the public API, and how long they wait."),
     "bench": Entry("tools.bench.__main__", "Measure this machine against the targets."),
     "import olist": Entry("tools.import_olist", "Adopt the orders of the public Olist data set."),

@@ -13,8 +13,10 @@ from psycopg import AsyncConnection
 from infra.clock import SystemClock
 from infra.event_log.appender import GroupAppender
 from infra.event_log.reader import PostgresLogReader
+from infra.ports import ProcessRow
 from infra.postgres.keys import PostgresKeys
 from infra.postgres.pool import open_pool
+from infra.postgres.work_store import PostgresLeases, PostgresWorkStore
 from infra.settings import Settings, read_settings
 from projections.main import ALL, NAMES, build
 from projections.running.feed import Feed
@@ -23,7 +25,7 @@ from tests.kit.builders.ids import ORDER_ID, PRODUCT_ID
 from tests.kit.builders.story import a_story
 from tests.kit.given_view import ALog
 from tests.kit.stack import Stores
-from tools import as_of, rebuild, stream, verify
+from tools import as_of, parked, rebuild, stream, verify
 
 pytestmark = pytest.mark.integration
 
@@ -151,3 +153,43 @@ async def test_a_rebuild_is_told_in_words_and_to_machines_and_refused_by_code(
     async with await AsyncConnection.connect(shop.stores.postgres_url, autocommit=True) as connection:
         found = await (await connection.execute("select captured_minor <> 1 from read.payments")).fetchall()
     assert found == [(True,)]
+
+
+async def test_parked_keys_are_told_with_what_was_said_and_a_process_goes_on_when_it_is_let(
+    shop: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def command(go_on: str | None = None, *, as_json: bool = True) -> None:
+        await asyncio.to_thread(functools.partial(parked.command, go_on, as_json=as_json))
+
+    await command()
+    assert json.loads(capsys.readouterr().out) == {"processes": [], "mongo": [], "sql": []}
+    async with open_pool(shop.stores.postgres_url, 1) as pool, build(shop) as opened:
+        fence = await PostgresLeases(pool).take("collect_payment", "a test", 60.0)
+        assert fence is not None
+        work = PostgresWorkStore(pool)
+        stuck = ProcessRow("order-1", 1, b"{}", last_error="Unforeseen: a state", parked_at=4)
+        await work.save("collect_payment", fence, 9, [stuck], [], [])
+        await opened.stores["mongo"].park("orders_v1", str(ORDER_ID), 7, "ValueError")
+
+    with pytest.raises(typer.Exit) as found:
+        await command()
+    assert found.value.exit_code == 1
+    told = json.loads(capsys.readouterr().out)
+    line = {"name": "collect_payment", "key": "order-1", "position": 4, "error": "Unforeseen: a state"}
+    assert told["processes"] == [line]
+    assert told["mongo"] == [{"name": "orders_v1", "key": str(ORDER_ID), "position": 7, "error": "ValueError"}]
+
+    with pytest.raises(typer.Exit):
+        await command(as_json=False)
+    said = capsys.readouterr().out
+    assert "collect_payment:order-1  Unforeseen: a state" in said
+    assert "--release PROCESS:KEY" in said
+
+    await command("collect_payment:order-1")
+    assert json.loads(capsys.readouterr().out)["released"] == line
+    with pytest.raises(typer.Exit) as refused:
+        await command("collect_payment:order-1")
+    assert refused.value.exit_code == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "process.not_parked"
+    with pytest.raises(typer.BadParameter):
+        await command("orders_v1:1")

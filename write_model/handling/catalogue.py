@@ -125,6 +125,7 @@ _ROWS: tuple[tuple[str, int, str, str], ...] = (
     ("payment.refund_unknown", 404, "No existe ese reembolso", "There is no such refund"),
     ("payment.unknown", 404, "No existe ese pago", "There is no such payment"),
     ("payment.wrong_state", 409, "El pago está en otro estado", "The payment is in another state"),
+    ("process.not_parked", 404, "Esa clave no está detenida", "That key is not parked"),
     ("product.already_there", 409, "El producto ya existe", "The product exists already"),
     ("product.currency_unknown", 422, "No vendemos en esa moneda", "We do not sell in that currency"),
     ("product.image_invalid", 422, "Una imagen no es válida", "An image is not valid"),

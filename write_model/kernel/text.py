@@ -1,6 +1,5 @@
 """Is a text fit to be kept? One rule for every room: something to read, bounded, nothing invisible."""
 
-
 _LINES = {ord(character): None for character in "\n\r\t"}
 
 
