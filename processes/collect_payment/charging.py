@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from infra.ports import Charge, ChargeState, Effect, PaymentOrder, PaymentProvider, ProviderRefused
+from infra.ports import Charge, ChargeState, Effect, OutcomeUnknown, PaymentOrder, PaymentProvider, ProviderRefused
 from processes.collect_payment.wishes import AUTHORISE, CAPTURE, FIND, VOID
 from processes.running.outbox import FAILED, SUCCEEDED, UNKNOWN, Performer, Report
 from write_model.kernel.message import Command
@@ -89,11 +89,16 @@ class Charging:
         return _told(asked.payment_id, charge)
 
     async def find(self, effect: Effect) -> Report:
-        """Nothing at all: an order that lives is authorised again, under the key of the first time."""
+        """Nothing at all, or no word of it: an order that lives is authorised again, under the first time's key."""
         asked = _ASKED.decode(effect.payload)
         if asked.order_id is None:
             return Report(FAILED, "no order")
-        charge = _the_one(await self._provider.find(asked.order_id))
+        try:
+            charge = _the_one(await self._provider.find(asked.order_id))
+        except OutcomeUnknown:
+            if asked.operation != AUTHORISE or asked.ended:
+                raise
+            return await self._authorise(asked, effect.idempotency_key)
         if charge is not None:
             return _found(asked, charge)
         if asked.operation != AUTHORISE:

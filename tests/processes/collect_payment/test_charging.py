@@ -1,8 +1,10 @@
 """What the provider's answers become: each a command, each unknown a question."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -20,9 +22,9 @@ AMOUNT = 2500
 class Till:
     """The provider, and the performers over it."""
 
-    def __init__(self) -> None:
+    def __init__(self, provider: Callable[[VirtualClock], MemoryProvider] = MemoryProvider) -> None:
         self.clock = VirtualClock()
-        self.provider = MemoryProvider(self.clock)
+        self.provider = provider(self.clock)
         self.performers = performers(self.provider)
 
     async def perform(self, kind: str, key: str = "key", **payload: Any) -> Report:
@@ -179,3 +181,25 @@ async def test_a_charge_that_is_being_processed_is_unknown() -> None:
     provider = Processing(VirtualClock())
     report = await performers(provider)["authorise"].perform(effect("authorise"))
     assert report.command == commands.RecordOutcomeUnknown(payment_id=PAYMENT_ID, reason="processing")
+
+
+class TooMany(MemoryProvider):
+    """It can't look through all that is new."""
+
+    async def find(self, order_id: UUID) -> Sequence[Charge]:
+        raise OutcomeUnknown("too many")
+
+
+async def test_where_the_provider_cannot_look_the_key_of_the_first_time_tells() -> None:
+    till = Till(TooMany)
+    await till.perform("authorise", "first key")
+    assert isinstance((await till.perform("find", "first key")).command, commands.RecordAuthorized)
+    assert [line.kind for line in till.provider.ledger] == ["authorised"]
+
+
+@pytest.mark.parametrize("payload", [{"ended": True}, {"operation": "capture"}])
+async def test_an_order_that_has_ended_or_was_held_is_asked_about_until_the_provider_can_look(
+    payload: dict[str, Any],
+) -> None:
+    with pytest.raises(OutcomeUnknown):
+        await Till(TooMany).perform("find", **payload)
