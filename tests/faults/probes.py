@@ -32,7 +32,8 @@ class Probes:
     carts: deque[str] = field(default_factory=deque)
 
     async def prepare(self, carts: int) -> None:
-        """Carts for the next purchases."""
+        """Carts for the next purchases, by somebody whose token is fresh: a round may outlast one."""
+        self.shop.sign_in(self.party)
         while len(self.carts) < carts:
             self.carts.append(await filled_cart(self.party, self.shop.variants[:1]))
 

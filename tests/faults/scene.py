@@ -37,11 +37,15 @@ class Scene:
         known = len(harm.tally.violations)
         harm.shop.sign_in(harm.probes.party)
         harm.probes.carts.clear()
-        async with _load(self.people if played.load else ()):
-            await self._acts(played)
-            await harm.ground.calm()
-        acted = time.monotonic() - begun
-        await verdict(harm, played.name, compared=played.compared)
+        acted = 0.0
+        try:
+            async with _load(self.people if played.load else ()):
+                await self._acts(played)
+                await harm.ground.calm()
+            acted = time.monotonic() - begun
+            await verdict(harm, played.name, compared=played.compared)
+        except Exception as problem:  # so that the other rounds are played, too, and all is told at the end
+            harm.tally.violated(f"{played.name}: no verdict: {type(problem).__name__}: {problem}"[:2000])
         say(f"{played.name}: {acted:.0f} s, checked after {time.monotonic() - begun - acted:.0f} s")
         for violation in harm.tally.violations[known:]:
             say(f"VIOLATED {violation}")

@@ -194,6 +194,8 @@ class Shopper:
                 await self._purchase()
             except (GaveUp, Wrong) as problem:
                 self.shop.problems.append(f"{self.party.name}: {problem}")
+            except Exception as problem:  # an answer that nobody had thought of: told, and the run goes on
+                self.shop.problems.append(f"{self.party.name}: {type(problem).__name__}: {problem}"[:300])
             await asyncio.sleep(self.chance.uniform(0, 2 * self.pause))
 
     async def _purchase(self) -> None:
