@@ -2,30 +2,35 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
 
 from infra.event_log.tail import Tail
 from infra.ports import Replayed, Stored
+from infra.postgres.encoding import BIGINT, ID, INT, INTS, TEXT, TEXTS
 from infra.postgres.pool import hurried
+from infra.postgres.questions import Question
 from infra.postgres.reachable import reachable
 
+R = TypeVar("R")
 _SELECT = (
     "select position, stream, version, type, schema, event_id, command_id, recorded_at, effective_at, metadata,"
     " payload, digest from "
 )
-_READ = _SELECT + "log.events where position > %s and position <= %s order by position"
-_READ_TYPES = _SELECT + "log.events where position > %s and type = any (%s) order by position limit %s"
-_STREAM = _SELECT + "log.events where stream = %s and version > %s and version <= %s order by version"
+_READ = _SELECT + "log.events where position > $1 and position <= $2 order by position"
+_READ_TYPES = _SELECT + "log.events where position > $1 and type = any ($2) order by position limit $3"
+_STREAM = _SELECT + "log.events where stream = $1 and version > $2 and version <= $3 order by version"
 _STREAMS = (
-    _SELECT + "unnest(%s::text[], %s::int[]) wanted(name, past)"
+    _SELECT + "unnest($1, $2) wanted(name, past)"
     " join log.events on stream = name and version > past order by stream, version"
 )
+_HEAD = "select position from log.log_head"
+_REPLAYED = "select position, fingerprint, answer from log.answers where command_id = $1"
 _LATEST = 2**31 - 1
+_FARTHEST = 2**62  # what a client says may be anything
 _ANSWER = 1.0  # seconds: whoever asks has waited for the append already
 
 
@@ -38,29 +43,32 @@ class PostgresLogReader:
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         self._pool = pool
         self._tail = Tail(pool)
+        self._head = Question(_HEAD, [], _only)
+        self._read = Question(_READ, [BIGINT, BIGINT], Stored._make)
+        self._read_types = Question(_READ_TYPES, [BIGINT, TEXTS, BIGINT], Stored._make)
+        self._stream = Question(_STREAM, [TEXT, INT, INT], Stored._make)
+        self._streams = Question(_STREAMS, [TEXTS, INTS], Stored._make)
+        self._replayed = Question(_REPLAYED, [ID], _answered)
 
     async def head(self) -> int:
-        async with reachable(), self._pool.connection() as connection:
-            cursor = await connection.execute("select position from log.log_head")
-            row = await cursor.fetchone()
-        assert row is not None
-        return int(row[0])
+        return (await self._asked(self._head, ()))[0]
 
     async def read(self, after: int, limit: int, types: Collection[str] = ()) -> Sequence[Stored]:
         """Rows in position order; no types: all of them."""
+        after = min(after, _FARTHEST)
         if types:
-            return await self._rows(_READ_TYPES, (after, list(types), limit))
-        return await self._rows(_READ, (after, after + limit))
+            return await self._asked(self._read_types, (after, list(types), limit))
+        return await self._asked(self._read, (after, after + limit))
 
     async def stream(self, name: str, after_version: int = 0, up_to: int | None = None) -> Sequence[Stored]:
         """One stream in version order."""
-        return await self._rows(_STREAM, (name, after_version, _LATEST if up_to is None else up_to))
+        return await self._asked(self._stream, (name, after_version, _LATEST if up_to is None else up_to))
 
     async def streams(self, after_versions: Mapping[str, int]) -> Sequence[Stored]:
         """Several streams at once, each past its version, in version order per stream."""
         if not after_versions:
             return []
-        return await self._rows(_STREAMS, (list(after_versions), list(after_versions.values())))
+        return await self._asked(self._streams, (list(after_versions), list(after_versions.values())))
 
     async def wait(self, after: int, seconds: float) -> int:
         """Until the head is past `after`, at most so long; the head."""
@@ -74,11 +82,8 @@ class PostgresLogReader:
 
     async def answer(self, command_id: UUID) -> Replayed | None:
         async with reachable(), hurried(self._pool, _ANSWER) as connection:
-            cursor = connection.cursor(binary=True, row_factory=args_row(Replayed))
-            await cursor.execute(
-                "select position, fingerprint, answer from log.answers where command_id = %s", (command_id,)
-            )
-            return await cursor.fetchone()
+            found = await self._replayed.ask(connection, (command_id,))
+        return found[0] if found else None
 
     async def aclose(self) -> None:
         """End the listening, if there was any."""
@@ -92,8 +97,14 @@ class PostgresLogReader:
     ) -> None:
         await self.aclose()
 
-    async def _rows(self, query: str, values: Sequence[object]) -> Sequence[Stored]:
+    async def _asked(self, question: Question[R], values: Sequence[object]) -> list[R]:
         async with reachable(), self._pool.connection() as connection:
-            cursor = connection.cursor(binary=True, row_factory=args_row(Stored))
-            await cursor.execute(query, values)
-            return await cursor.fetchall()
+            return await question.ask(connection, values)
+
+
+def _only(row: Sequence[int]) -> int:
+    return row[0]
+
+
+def _answered(row: Sequence[Any]) -> Replayed:
+    return Replayed(*row)
