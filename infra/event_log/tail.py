@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Notify
 from psycopg_pool import AsyncConnectionPool
 
 from infra.event_log.appender import CHANNEL
@@ -27,6 +27,8 @@ class Tail:
         self._wanted = asyncio.Event()
         self._waiting = 0
         self._head = 0
+        self._hinted = 0  # the highest position that a hint named
+        self._is_blind = False  # a hint came that names none
         self._follows = False
         self._task: asyncio.Task[None] | None = None
 
@@ -72,22 +74,59 @@ class Tail:
                 await asyncio.sleep(_AGAIN_AFTER)
 
     async def _look_on(self, connection: AsyncConnection[Any]) -> None:
-        """A hint that names a position needs no look; who has heard nothing for a while looks."""
+        """A hint that names a position needs no look, as it names all before it; who hears nothing for a while looks.
+
+        Hints that come while nobody waits stay in the socket until somebody does.
+        """
         now = asyncio.get_running_loop().time
+        connection.add_notify_handler(self._hear)  # of those that come with the answer to a look
         look_at = now()
         while not self._pool.closed:
             if self._waiting == 0:
                 self._wanted.clear()
                 await self._wanted.wait()
-                look_at = now()
-            if look_at <= now():
+            if self._is_blind or look_at <= now():
+                self._is_blind, self._hinted = False, 0  # a log that was restored may have gone back
                 await self._look(connection)
                 look_at = now() + _LOOK_EVERY
-            async for hint in connection.notifies(timeout=max(0.0, look_at - now()), stop_after=1):
-                if not hint.payload.isdecimal():
-                    look_at = now()
-                elif int(hint.payload) > self._head:
-                    await self._move(int(hint.payload))
+            await self._listen_until(look_at, connection)
+            if self._hinted > self._head:
+                await self._move(self._hinted)
+                look_at = now() + _LOOK_EVERY
+
+    async def _listen_until(self, end: float, connection: AsyncConnection[Any]) -> None:
+        """Take in hints: those that are there, or else the next. On libpq itself: the driver's own way costs as much as
+        a question. Raises psycopg.OperationalError.
+        """
+        if self._take_in(connection):
+            return
+        loop = asyncio.get_running_loop()
+        readable = loop.create_future()
+        loop.add_reader(connection.fileno(), _once, readable)
+        try:
+            async with asyncio.timeout_at(end):
+                await readable
+        except TimeoutError:
+            return
+        finally:
+            loop.remove_reader(connection.fileno())
+        self._take_in(connection)
+
+    def _take_in(self, connection: AsyncConnection[Any]) -> bool:
+        """Whether there were hints."""
+        libpq = connection.pgconn
+        libpq.consume_input()
+        first = hint = libpq.notifies()
+        while hint is not None:
+            self._hear(Notify(hint.relname.decode(), hint.extra.decode(), hint.be_pid))
+            hint = libpq.notifies()
+        return first is not None
+
+    def _hear(self, hint: Notify) -> None:
+        if hint.payload.isdecimal():
+            self._hinted = max(self._hinted, int(hint.payload))
+        else:
+            self._is_blind = True
 
     async def _look(self, connection: AsyncConnection[Any]) -> None:
         cursor = await connection.execute("select position from log.log_head", prepare=True)
@@ -101,3 +140,8 @@ class Tail:
         async with self._moved:
             self._head = head
             self._moved.notify_all()
+
+
+def _once(readable: asyncio.Future[None]) -> None:
+    if not readable.done():
+        readable.set_result(None)
