@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from infra.ports import Doc, Fenced, Parked, Query
+from infra.ports import Checkpoint, Doc, Fenced, Parked, Query
 
 
 @dataclass(slots=True)
@@ -65,8 +65,8 @@ class MemoryViewStore:
         checkpoint = self._checkpoints.get(target)
         return 0 if checkpoint is None else checkpoint.position
 
-    async def positions(self) -> Mapping[str, int]:
-        return {target: checkpoint.position for target, checkpoint in self._checkpoints.items()}
+    async def checkpoints(self) -> Mapping[str, Checkpoint]:
+        return {target: Checkpoint(each.position, each.fence) for target, each in self._checkpoints.items()}
 
     async def find(self, target: str, query: Query) -> Sequence[Doc]:
         found = []

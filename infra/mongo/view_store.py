@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError,
 from pymongo.write_concern import WriteConcern
 
 from infra.mongo.queries import conditions, sorting
-from infra.ports import Doc, Fenced, Parked, Query, Unavailable
+from infra.ports import Checkpoint, Doc, Fenced, Parked, Query, Unavailable
 from infra.resilience.cooldown import Cooldown
 from infra.view_names import view_of
 
@@ -127,10 +127,10 @@ class MongoViewStore:
             found = await self._database[CHECKPOINTS].find_one({"_id": target})
         return 0 if found is None else int(found["position"])
 
-    async def positions(self) -> Mapping[str, int]:
+    async def checkpoints(self) -> Mapping[str, Checkpoint]:
         async with self._reachable():
             found = await self._database[CHECKPOINTS].find().to_list()
-        return {str(each["_id"]): int(each["position"]) for each in found}
+        return {str(each["_id"]): Checkpoint(int(each["position"]), int(each["fence"])) for each in found}
 
     async def find(self, target: str, query: Query) -> Sequence[Doc]:
         """Raises ValueError for values that no document can have, Unavailable."""

@@ -46,6 +46,7 @@ from infra.ports.sign_in import (
 )
 from infra.ports.views import (
     Cached,
+    Checkpoint,
     Copy,
     Doc,
     Generations,
@@ -76,6 +77,7 @@ __all__ = [
     "Cached",
     "Charge",
     "ChargeState",
+    "Checkpoint",
     "Conflict",
     "Copy",
     "DataKey",

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from infra.ports.work import Parked
 
@@ -33,6 +33,13 @@ class Query:
     after: Sequence[object] = ()  # values of `order` in the last document that was seen
 
 
+class Checkpoint(NamedTuple):
+    """Up to where a target holds everything, and the fence of whoever writes it."""
+
+    position: int
+    fence: int
+
+
 class ViewStore(Protocol):
     """Documents of a view's build (`target`: "<view>_v<version>[_g<generation>]") and its checkpoint, in one store."""
 
@@ -57,8 +64,8 @@ class ViewStore(Protocol):
 
     async def position(self, target: str) -> int: ...
 
-    async def positions(self) -> Mapping[str, int]:
-        """All checkpoints of this store."""
+    async def checkpoints(self) -> Mapping[str, Checkpoint]:
+        """All of this store, by target."""
 
     async def find(self, target: str, query: Query) -> Sequence[Doc]: ...
 

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import AsyncConnection, sql
 from psycopg_pool import AsyncConnectionPool
 
-from infra.ports import Doc, Fenced, Parked, Query, Unavailable
+from infra.ports import Checkpoint, Doc, Fenced, Parked, Query, Unavailable
 from infra.postgres.generations import stored
 from infra.postgres.reachable import reachable
 from infra.postgres.view_queries import select, shown
@@ -143,12 +143,13 @@ class PostgresViewStore:
             await connection.execute(_ADVANCE, [list(moves), list(fences), list(afters), list(positions)])
 
     async def position(self, target: str) -> int:
-        return (await self.positions()).get(target, 0)
+        checkpoint = (await self.checkpoints()).get(target)
+        return 0 if checkpoint is None else checkpoint.position
 
-    async def positions(self) -> Mapping[str, int]:
+    async def checkpoints(self) -> Mapping[str, Checkpoint]:
         async with self._connection() as connection:
-            rows = await (await connection.execute("select target, position from read.checkpoints")).fetchall()
-        return {str(target): int(position) for target, position in rows}
+            rows = await (await connection.execute("select target, position, fence from read.checkpoints")).fetchall()
+        return {str(target): Checkpoint(int(position), int(fence)) for target, position, fence in rows}
 
     async def find(self, target: str, query: Query) -> Sequence[Doc]:
         """Raises ValueError for values that no column can have, Unavailable."""

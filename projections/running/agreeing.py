@@ -6,7 +6,7 @@ Names of fields are told, never what stands in them. Memory is bounded: a page o
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from infra.ports import Doc, ViewStore
+from infra.ports import Checkpoint, Doc, ViewStore
 from projections.running.comparing import MOST, PAGE, Compared, differences
 from projections.running.projection import AnyProjection
 from write_model.kernel.clock import Clock
@@ -60,8 +60,7 @@ class _Pair:
 
     async def _passed(self) -> int:
         """A position that both have passed by now."""
-        positions = await self._store.positions()
-        front = max(positions.get(self._live, 0), positions.get(self._other, 0))
+        front = max(await self._positions())
         waited = 0.0
         while (reached := await self._least()) < front and waited < CATCH_UP_SECONDS:
             await self._clock.sleep(LOOK_SECONDS)
@@ -69,8 +68,12 @@ class _Pair:
         return min(reached, front)
 
     async def _least(self) -> int:
-        positions = await self._store.positions()
-        return min(positions.get(self._live, 0), positions.get(self._other, 0))
+        return min(await self._positions())
+
+    async def _positions(self) -> tuple[int, int]:
+        found = await self._store.checkpoints()
+        live, other = (found.get(target, Checkpoint(0, 0)) for target in (self._live, self._other))
+        return live.position, other.position
 
     async def _both(self, keys: Collection[str]) -> tuple[Mapping[str, Doc], Mapping[str, Doc]]:
         """In the other one, and in the live one."""

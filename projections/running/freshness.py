@@ -61,6 +61,7 @@ class Freshness:
         self._nudged: dict[str, asyncio.Event] = {}  # those that are listened to
         self._leads = leads or {}  # by view: the store that has reached what is told
         self._positions: dict[str, Mapping[str, int]] = {name: {} for name in stores}
+        self._fences: dict[str, Mapping[str, int]] = {name: {} for name in stores}
         self._highest: dict[tuple[str, str], int] = {}
         self._asked: dict[str, asyncio.Task[None]] = {}
         self._down: set[str] = set()
@@ -115,12 +116,21 @@ class Freshness:
     def _pinned(self, source: Source[D]) -> Source[D]:
         return source if source.generation is not None else source.at(self._generations.of(source.family))
 
-    async def still(self, source: Source[Any], store: str, position: int) -> bool:
-        """Whether the store, asked now, still stands at `position` or further: else what was read may be older."""
+    def fence(self, source: Source[Any], store: str) -> int:
+        """Of whoever writes the view there, as last seen. One whose store went back begins again under a new one."""
+        return self._fences[store].get(self._pinned(source).target, 0)
+
+    async def still(self, source: Source[Any], store: str, position: int, fence: int) -> bool:
+        """Whether the store, asked now, stands at `position` or further, under the same fence.
+
+        Else what was read since may be older: the store may have gone back, and have been filled again meanwhile.
+        """
         if store in self._asked:
             await asyncio.wait([self._asked[store]])  # that question began before what was read
         await asyncio.wait([self._asking(store)])
-        return store not in self._down and self._at(self._pinned(source).target, store) >= position
+        if store in self._down or self.fence(source, store) != fence:
+            return False
+        return self._at(self._pinned(source).target, store) >= position
 
     def position(self, source: Source[Any]) -> int:
         """The highest position of the view over its stores, as last seen; over those that answer, where some do."""
@@ -251,12 +261,13 @@ class Freshness:
 
     async def _ask(self, name: str) -> None:
         try:
-            positions = await self._stores[name].positions()
+            checkpoints = await self._stores[name].checkpoints()
         except Unavailable:
             self._down.add(name)
             return
         self._down.discard(name)
-        self._positions[name] = positions
+        positions = self._positions[name] = {target: each.position for target, each in checkpoints.items()}
+        self._fences[name] = {target: each.fence for target, each in checkpoints.items()}
         there = {target: position for target, position in positions.items() if self.exists(position)}
         for target, position in there.items():
             self._highest[target, name] = max(position, self._highest.get((target, name), 0))

@@ -15,6 +15,7 @@ from projections.running.projection import HOUR, MONGO, Document, Source
 __all__ = ["Behind", "Rebuilding"]
 
 D = TypeVar("D", bound=Document)
+TRIES = 2  # of each store: whoever writes it may have changed just now
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,12 @@ async def copied(readers: Readers, source: Source[D], name: str, at_least: int) 
 
 async def page(readers: Readers, choices: Sequence[Choice[D]], sort: str, first: int, at_least: int) -> Page[D]:
     """One more than `first` is asked for, to know whether there are more. Raises Behind, Rebuilding, BadCursor."""
-    for choice in choices:
+    for choice in [choice for choice in choices for _ in range(TRIES)]:
         source = readers.freshness.live(choice.source)
         position = readers.freshness.usable(source, choice.store, at_least)
         if position is None:
             continue
+        fence = readers.freshness.fence(source, choice.store)
         try:
             docs = await readers.stores[choice.store].find(_relation(readers, choice, source), choice.query)
         except ValueError:
@@ -98,7 +100,7 @@ async def page(readers: Readers, choices: Sequence[Choice[D]], sort: str, first:
         except Unavailable:
             readers.freshness.lost(choice.store)
             continue
-        if not await readers.freshness.still(source, choice.store, position):
+        if not await readers.freshness.still(source, choice.store, position, fence):
             continue
         return Page([_item(choice, sort, doc) for doc in docs[:first]], len(docs) > first, position)
     raise readers.freshness.problem(choices[0].source)
@@ -129,16 +131,17 @@ async def _read(
     wanted = [key for key in keys if key not in found]
     if not wanted:
         return found
-    for store in source.stores:
+    for store in [store for store in source.stores for _ in range(TRIES)]:
         position = readers.freshness.usable(source, store, at_least)
         if position is None:
             continue
+        fence = readers.freshness.fence(source, store)
         try:
             docs = await readers.stores[store].load(source.target, wanted)
         except Unavailable:
             readers.freshness.lost(store)
             continue
-        if not await readers.freshness.still(source, store, position):
+        if not await readers.freshness.still(source, store, position, fence):
             continue
         for key, doc in docs.items():
             if doc.body is not None:

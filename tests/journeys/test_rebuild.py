@@ -135,8 +135,8 @@ async def _documents_are_back(shop: Shop) -> None:
         targets = [(await opened.live(each.source)).target for each in ALL if "mongo" in each.source.stores]
 
         async def look() -> bool | None:
-            positions = await store.positions()
-            return all(positions.get(target, 0) >= head for target in targets) or None
+            there = {target: each.position for target, each in (await store.checkpoints()).items()}
+            return all(there.get(target, 0) >= head for target in targets) or None
 
         await eventually(look, 60.0)
 

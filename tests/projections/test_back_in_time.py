@@ -184,7 +184,8 @@ async def until_folded_away(real: Real, readers: Any, head: int) -> None:
                 position = max((each.position for each in found.values()), default=0)
             except (Behind, Rebuilding):
                 position = 0
-            positions = [there for store in real.opened.stores.values() for there in (await store.positions()).values()]
+            there = [await store.checkpoints() for store in real.opened.stores.values()]
+            positions = [each.position for checkpoints in there for each in checkpoints.values()]
             if position == head and set(positions) == {head}:
                 return
             await asyncio.sleep(0.02)

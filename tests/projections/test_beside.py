@@ -187,7 +187,7 @@ async def test_whoever_is_killed_at_any_call_is_gone_on_for_by_the_same_command(
         now = await world.now()
         assert (now.building, now.retired) == (None, ()), calls
         assert await world.differing(ORDER_TRACKING, now.live) == [], calls
-        left = {target for store in world.stores.values() for target in await store.positions()}
+        left = {target for store in world.stores.values() for target in await store.checkpoints()}
         assert left == {f"{VIEW}_g{number}" if number else VIEW for number in (now.live, now.previous)}, calls
     assert calls > 20
 

@@ -8,7 +8,7 @@ import pytest
 from infra.clock import SystemClock
 from infra.memory.generations import MemoryGenerations
 from infra.memory.views import MemoryViewStore
-from infra.ports import Generations, Unavailable
+from infra.ports import Checkpoint, Generations, Unavailable
 from projections.order_tracking.view import SOURCE
 from projections.product_page import view as product_page
 from projections.running.ending import end
@@ -147,9 +147,9 @@ class Counting(MemoryViewStore):
         super().__init__()
         self.asked = 0
 
-    async def positions(self) -> Mapping[str, int]:
+    async def checkpoints(self) -> Mapping[str, Checkpoint]:
         self.asked += 1
-        return await super().positions()
+        return await super().checkpoints()
 
 
 async def test_what_a_projector_tells_is_gone_by_at_once_and_still_checked_after_the_reading() -> None:
@@ -169,6 +169,6 @@ async def test_what_a_projector_tells_is_gone_by_at_once_and_still_checked_after
             await asyncio.sleep(0)
         asked = store.asked
         assert (await freshness.wait(SOURCE, 7, 5.0), store.asked) == (7, asked)
-        assert not await freshness.still(SOURCE, MONGO, 7)
+        assert not await freshness.still(SOURCE, MONGO, 7, 0)
     finally:
         await end([listening])

@@ -1,6 +1,7 @@
 """Which store answers, and how fresh is the answer?"""
 
 from collections.abc import Collection, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from infra.clock import SystemClock
 from infra.memory.key_values import MemoryKeyValues
 from infra.memory.views import MemoryViewStore
-from infra.ports import Copy, Doc, Unavailable
+from infra.ports import Checkpoint, Copy, Doc, Unavailable
 from projections.order_history.view import orders
 from projections.order_tracking.projector import ORDER_TRACKING
 from projections.order_tracking.view import SOURCE, OrderTracking, order
@@ -38,10 +39,10 @@ class Store(MemoryViewStore):
         self.loads += 1
         return await super().load(target, keys, whole)
 
-    async def positions(self) -> Mapping[str, int]:
+    async def checkpoints(self) -> Mapping[str, Checkpoint]:
         if self.away:
             raise Unavailable("away")
-        return await super().positions()
+        return await super().checkpoints()
 
 
 @dataclass
@@ -109,6 +110,33 @@ async def test_a_reader_that_was_overtaken_leaves_no_old_copy_behind() -> None:
     assert await order(readers, ORDER) is not None
     [cached] = await copies.get(SOURCE.target, [NAME])
     assert cached.copy is None
+
+
+async def test_a_document_of_a_store_that_went_back_and_came_forward_again_meanwhile_is_read_once_more() -> None:
+    world = World()
+    await world.holds(world.mongo, 5)
+    await world.holds(world.sql, 5)
+    before = deepcopy((world.mongo._targets, world.mongo._checkpoints))
+    await world.holds(world.mongo, 8, "CONFIRMED")
+    newest = await world.mongo.load(SOURCE.target, [ORDER])
+
+    class BackAndForth(Store):
+        async def load(self, target: str, keys: Collection[str], whole: bool = False) -> Mapping[str, Doc]:
+            docs = await super().load(target, keys, whole)
+            if self.loads == 1:
+                await self.take(target, 2)
+                await self.commit(target, 2, 5, 8, list(newest.values()))
+            return docs
+
+    store = BackAndForth()
+    store._targets, store._checkpoints = world.mongo._targets, world.mongo._checkpoints
+    kept = {MONGO: store, SQL: world.sql}
+    readers = Readers(kept, world.copies, Freshness(kept, SystemClock()))
+    await readers.freshness.refresh()
+    store._targets, store._checkpoints = before
+    found = await order(readers, ORDER)
+    assert found is not None
+    assert (found.document.status, found.position, store.loads) == ("CONFIRMED", 8, 2)
 
 
 async def test_rows_answer_while_mongodb_is_away() -> None:

@@ -193,7 +193,7 @@ async def test_without_the_document_store_an_order_comes_from_the_rows_and_the_i
     async def away(*_: object) -> None:
         raise Unavailable("away")
 
-    for name in ("load", "find", "positions"):
+    for name in ("load", "find", "checkpoints"):
         monkeypatch.setattr(world.stores[MONGO], name, away)
     order = await world.ask(ORDER, {"id": order_id}, token=shopper.token)
     assert order.json()["data"]["order"]["id"] == order_id

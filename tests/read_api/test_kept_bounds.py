@@ -32,7 +32,7 @@ async def test_while_the_store_is_away_or_behind_nothing_kept_is_sent(
     async def away(*_: object) -> None:
         raise Unavailable("away")
 
-    for name in ("find", "positions"):
+    for name in ("find", "checkpoints"):
         monkeypatch.setattr(world.stores[SQL], name, away)
     world.readers.freshness.lost(SQL)
     world.changes._stood = float("-inf")

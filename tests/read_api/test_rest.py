@@ -188,7 +188,7 @@ async def test_without_the_document_store_the_main_reads_go_on(world: World, mon
     async def away(*_: object) -> None:
         raise Unavailable("away")
 
-    for name in ("load", "find", "positions"):
+    for name in ("load", "find", "checkpoints"):
         monkeypatch.setattr(world.stores[MONGO], name, away)
     for path in ("/products", f"/products/{product_id}", f"/carts/{shopper.cart}", f"/orders/{order_id}", "/orders"):
         assert (await world.get(path, token=shopper.token)).status_code == 200, path
@@ -206,7 +206,7 @@ async def test_it_is_ready_once_the_read_models_were_seen(world: World, monkeypa
         raise Unavailable("away")
 
     for store in world.stores.values():
-        monkeypatch.setattr(store, "positions", away)
+        monkeypatch.setattr(store, "checkpoints", away)
     await world.readers.freshness.refresh()
     answer = await world.get("/health/ready")
     assert (answer.status_code, code_of(answer)) == (503, "read.rebuilding")

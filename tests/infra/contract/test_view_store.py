@@ -75,7 +75,7 @@ async def test_documents_and_checkpoint_are_written_together(store: ViewStore) -
     assert await store.take(TARGET, 1) == 0
     await store.commit(TARGET, 1, 0, 9, [an_order("a", 8)])
     assert await store.position(TARGET) == 9
-    assert (await store.positions())[TARGET] == 9
+    assert (await store.checkpoints())[TARGET] == (9, 1)
     assert (await body_of(store, "a"))["id"] == "a"
 
 
@@ -114,8 +114,8 @@ async def test_checkpoints_move_many_at_once_and_only_on(store: ViewStore) -> No
         await store.take(target, 3)
     await store.advance({TARGET: (3, 0, 10), "carts_v1": (3, 0, 4)})
     await store.advance({TARGET: (3, 0, 8), "carts_v1": (2, 0, 9)})
-    positions = await store.positions()
-    assert (positions[TARGET], positions["carts_v1"]) == (10, 4)
+    found = await store.checkpoints()
+    assert (found[TARGET], found["carts_v1"]) == ((10, 3), (4, 3))
 
 
 async def test_a_parked_document_says_that_it_is_stale_until_it_is_released(store: ViewStore) -> None:
