@@ -7,6 +7,8 @@ import anyio
 import httpx2
 import stripe
 
+from infra.lost_connections import LOST
+
 
 class Broken(stripe.APIConnectionError):
     """No answer came. Stripe may have seen the request."""
@@ -41,7 +43,7 @@ class Httpx2Client(stripe.HTTPClient):
             answer = await self._client.request(method, url, headers=dict(headers), content=content)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as failed:
             raise NotSent(type(failed).__name__) from failed
-        except httpx2.HTTPError as failed:
+        except LOST as failed:
             raise Broken(type(failed).__name__) from failed
         return answer.content, answer.status_code, answer.headers
 

@@ -23,6 +23,7 @@ from infra.embedded import postgres, run_json, servers
 from infra.embedded.kept import Server
 from infra.embedded.lifeline import Lifeline
 from infra.embedded.ports import is_free
+from infra.lost_connections import LOST
 from infra.security.tokens import SigningKey
 from infra.settings import read_settings
 from tests.faults.lines import HOST, Line, Unwatched, Upstream, Watcher, open_line
@@ -33,6 +34,7 @@ from tests.kit.platform import ROOT, STEPS, Started
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 BASES = (20_000, 32_000, 20)
+AWAY: tuple[type[Exception], ...] = (*LOST, AssertionError)
 WATCHED: Mapping[str, Callable[[], Watcher]] = {"postgres": Appends, "door": HttpCommands}
 
 
@@ -153,7 +155,7 @@ class Ground(Started):
         while True:
             try:
                 await self.provider.calm()
-            except (httpx2.HTTPError, AssertionError):
+            except AWAY:
                 assert time.monotonic() < until, "the provider did not come back"
                 await asyncio.sleep(0.2)
             else:

@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-import httpx2
 from websockets.exceptions import WebSocketException
 
+from infra.lost_connections import LOST
 from tests.faults.ground import Ground
 from tests.faults.lines import HOST
 from tests.faults.shoppers import SETTLED, GaveUp, Party, Shop, filled_cart
@@ -106,7 +106,7 @@ class Probes:
     async def _until(self, works: Callable[[], Awaitable[bool]]) -> None:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            with suppress(OSError, TimeoutError, WebSocketException, httpx2.HTTPError):
+            with suppress(OSError, TimeoutError, WebSocketException, *LOST):
                 async with asyncio.timeout(SECONDS):
                     if await works():
                         return

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 
+from infra.lost_connections import LOST
 from infra.security.tokens import Principal, SigningKey, sign
 from tests.faults.history import History, begun
 from tools.api_client import ADDRESS, ApiClient, Reply
@@ -99,7 +100,7 @@ class Party:
         record = begun(self.name, kind, operation, path, key, token)
         try:
             reply = await self.api.ask(method, path, body, key=key, wait=wait, at_least=token)
-        except httpx2.HTTPError:
+        except LOST:
             self.outcomes["no answer"] += 1
             self.history.add(record)
             return None

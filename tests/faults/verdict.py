@@ -53,15 +53,18 @@ async def _final(ground: Ground) -> Mapping[str, int]:
     end, calm = time.monotonic() + LONGEST, 0
     until, fewest = time.monotonic() + FINAL_SECONDS, math.inf
     left: dict[str, int] = {}
+    count: float
     while time.monotonic() < min(until, end):
         try:
             left = await asyncio.to_thread(_open, ground.stores.urls["postgres"])
         except psycopg.OperationalError as problem:
-            left = {type(problem).__name__: 1}
+            left, count = {type(problem).__name__: 1}, math.inf
+        else:
+            count = sum(left.values())
         calm = 0 if left else calm + 1
         if calm == 2:
             return {}
-        if (count := sum(left.values())) < fewest:
+        if count < fewest:
             until, fewest = time.monotonic() + FINAL_SECONDS, count
         await asyncio.sleep(0.5)
     return left

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import httpx2
 
+from infra.lost_connections import LOST
 from tools.standins.stripe import deliveries
 from tools.standins.stripe.book import Body, Book
 
@@ -16,6 +17,7 @@ FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 ANSWER_SECONDS = 10.0
 AT_ONCE = 8
+NOT_DELIVERED: tuple[type[Exception], ...] = (*LOST, httpx2.InvalidURL, ValueError)
 
 
 def signature(secret: str, body: bytes, at: int) -> str:
@@ -86,7 +88,7 @@ class Courier:
         try:
             answer = await client.post(endpoint["url"], content=raw, headers=headers)
             told, well = str(answer.status_code), answer.is_success
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as failed:
+        except NOT_DELIVERED as failed:
             told, well = type(failed).__name__, False
         self._note(row, told, well)
 
