@@ -31,6 +31,19 @@ select (select count(*) from work.outbox where state in ('REQUESTED', 'LEASED'))
 """
 
 
+class Backlog:
+    """What is left after much was asked for may take its time as long as it gets less. Times are monotonic seconds."""
+
+    def __init__(self, begun: float) -> None:
+        self._end, self._until, self._fewest = begun + LONGEST, begun + FINAL_SECONDS, math.inf
+
+    def may_wait(self, left: int | None, now: float) -> bool:
+        """`left`: so many are open; None: nobody could say."""
+        if left is not None and left < self._fewest:
+            self._fewest, self._until = left, now + FINAL_SECONDS
+        return now < min(self._until, self._end)
+
+
 async def verdict(harm: Harm, name: str, *, compared: bool = True) -> None:
     """Heal, wait, check: whatever is wrong becomes a violation."""
     await harm.ground.calm()
@@ -49,25 +62,19 @@ async def verdict(harm: Harm, name: str, *, compared: bool = True) -> None:
 
 
 async def _final(ground: Ground) -> Mapping[str, int]:
-    """What is still open; nothing, as soon as nothing is, twice in a row. A backlog may take longer if it shrinks."""
-    end, calm = time.monotonic() + LONGEST, 0
-    until, fewest = time.monotonic() + FINAL_SECONDS, math.inf
-    left: dict[str, int] = {}
-    count: float
-    while time.monotonic() < min(until, end):
+    """What is still open; nothing, as soon as nothing is, twice in a row."""
+    backlog, calm = Backlog(time.monotonic()), 0
+    while True:
         try:
             left = await asyncio.to_thread(_open, ground.stores.urls["postgres"])
         except psycopg.OperationalError as problem:
-            left, count = {type(problem).__name__: 1}, math.inf
+            left, count = {type(problem).__name__: 1}, None
         else:
             count = sum(left.values())
         calm = 0 if left else calm + 1
-        if calm == 2:
-            return {}
-        if count < fewest:
-            until, fewest = time.monotonic() + FINAL_SECONDS, count
+        if calm == 2 or not backlog.may_wait(count, time.monotonic()):
+            return left
         await asyncio.sleep(0.5)
-    return left
 
 
 def _open(url: str) -> dict[str, int]:
