@@ -4,8 +4,9 @@ import json
 import sqlite3
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,7 @@ class Inbox:
 
     def keep(self, sender: str, recipients: list[str], raw: bytes) -> None:
         """A message with a known Message-ID is counted, not kept twice."""
-        letter = message_from_bytes(raw, policy=default)
-        assert isinstance(letter, EmailMessage), "the policy makes these"
+        letter = message_from_bytes(raw)  # the policy that parses no header until it is asked for costs half
         message_id = str(letter.get("Message-ID", "")).strip() or f"<{sha256(raw).hexdigest()[:32]}@none>"
         self.db.execute("begin immediate")
         try:
@@ -92,22 +92,39 @@ def _shown(row: sqlite3.Row) -> dict[str, Any]:
     return shown | {"recipients": json.loads(shown["recipients"])}
 
 
-def _subject(letter: EmailMessage) -> str:
-    return str(letter.get("Subject", ""))
+def _subject(letter: Message) -> str:
+    """As a person reads it, also where it came in plain UTF-8; what can't be decoded stays as it came."""
+    found = next((str(value) for name, value in letter.raw_items() if name.lower() == "subject"), "")
+    subject = "".join(found.encode("ascii", "surrogateescape").decode("utf-8", "replace").splitlines()).strip()
+    if "=?" not in subject:
+        return subject
+    try:
+        return str(make_header(decode_header(subject)))
+    except (LookupError, UnicodeError, HeaderParseError):
+        return subject
 
 
-def _parts(letter: EmailMessage) -> tuple[str, str]:
-    """Text and HTML; what can't be decoded is shown with marks in its place."""
-    found = []
-    for kind in ("plain", "html"):
-        part = letter.get_body((kind,))
-        raw = part.get_payload(decode=True) if part is not None else b""
-        charset = (part.get_content_charset() if part is not None else None) or "utf-8"
-        try:
-            found.append(raw.decode(charset, "replace") if isinstance(raw, bytes) else "")
-        except LookupError:
-            found.append(raw.decode("utf-8", "replace") if isinstance(raw, bytes) else "")
-    return found[0].replace("\r\n", "\n"), found[1].replace("\r\n", "\n")
+def _parts(letter: Message) -> tuple[str, str]:
+    """Text and HTML, the first of each that is not attached; what can't be decoded is shown with marks in its place."""
+    found = {"text/plain": "", "text/html": ""}
+    wanted = set(found)
+    for part in letter.walk():
+        kind = part.get_content_type()
+        if kind in wanted and part.get_content_disposition() != "attachment":
+            wanted.remove(kind)
+            found[kind] = _read(part)
+    return found["text/plain"], found["text/html"]
+
+
+def _read(part: Message) -> str:
+    raw = part.get_payload(decode=True)
+    if not isinstance(raw, bytes):
+        return ""
+    try:
+        text = raw.decode(part.get_content_charset() or "utf-8", "replace")
+    except LookupError:
+        text = raw.decode("utf-8", "replace")
+    return text.replace("\r\n", "\n")
 
 
 def _now() -> str:

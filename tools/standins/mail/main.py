@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
+from infra.collector import settle
 from tools.standins.mail.app import build
 from tools.standins.mail.inbox import Inbox
 from tools.standins.mail.receiving import receiving
@@ -20,6 +21,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            settle()
             print("ready mail", flush=True)
 
 

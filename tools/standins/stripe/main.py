@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
+from infra.collector import settle
 from tools.standins.stripe.app import Webhook, build
 
 HOST = "127.0.0.1"
@@ -45,6 +46,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            settle()
             print("ready stripe", flush=True)
 
 
