@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import uvloop
 
+from infra.collector import settle
 from infra.event_log.heads import HeadSigner, head_key
 from infra.event_log.partitions import make_ahead
 from infra.observability.logs import configure, logger
@@ -53,6 +54,7 @@ async def serve(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(work) for work in _work(settings, parts)]
             running.append(tasks.create_task(signer.run()))
+            settle()
             print("ready processes", flush=True)  # noqa: T201 the runner waits for this line
             await stop.wait()
             await _end(running)

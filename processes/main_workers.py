@@ -17,6 +17,7 @@ from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import AsyncIO, Middleware
 
 from infra.clock import SystemClock
+from infra.collector import settle
 from infra.mail.smtp import SmtpMailer
 from infra.observability.logs import configure, logger
 from infra.ports import Unavailable, WorkStore
@@ -166,6 +167,7 @@ def main() -> None:
     worker = dramatiq.Worker(broker, worker_threads=THREADS)
     worker.start()
     if workshop.failure is None:
+        settle()
         print("ready workers", flush=True)  # noqa: T201 the runner waits for this line
         stop.wait()
     worker.stop(STOP_WITHIN)

@@ -9,6 +9,7 @@ from uuid import UUID
 import uvloop
 
 from infra.clock import SystemClock
+from infra.collector import settle
 from infra.observability.logs import configure, logger
 from infra.open_files import allow_most
 from infra.resilience.load import Load
@@ -126,6 +127,7 @@ async def serve(settings: Settings) -> None:
             asyncio.TaskGroup() as tasks,
         ):
             running = [tasks.create_task(hub.run()), tasks.create_task(load.watch())]
+            settle()
             print("ready ws", flush=True)  # noqa: T201 the runner waits for this line
             await ended.wait()
             for task in running:
