@@ -136,9 +136,10 @@ async def build(settings: Settings) -> AsyncIterator[Opened]:
     """Everything that projecting, comparing and rebuilding need. Raises SettingsMissing, SettingsInvalid."""
     kek = settings.secrets.kek_bytes()
     async with AsyncExitStack() as stack:
-        views_pool = await stack.enter_async_context(open_pool(settings.stores.postgres_url, CONNECTIONS, PATIENCE))
+        url = planned_once(settings.stores.postgres_url)
+        views_pool = await stack.enter_async_context(open_pool(url, CONNECTIONS, PATIENCE))
         stores, copies = _open_stores(stack, settings.stores, views_pool)
-        pool = await stack.enter_async_context(open_pool(planned_once(settings.stores.postgres_url), 3, PATIENCE))
+        pool = await stack.enter_async_context(open_pool(url, 3, PATIENCE))
         keys_pool = await stack.enter_async_context(open_pool(settings.stores.keys_url, KEY_CONNECTIONS))
         keys = PostgresKeys(keys_pool, kek)
         reader = await stack.enter_async_context(PostgresLogReader(pool))
