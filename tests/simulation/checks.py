@@ -44,6 +44,7 @@ class Check:
         self.orders()
         self.released()
         self.served()
+        self.declined()
         self.money()
         self.effects()
         self.notifications()
@@ -114,6 +115,14 @@ class Check:
                 continue
             if order.reason in ("time", "payment.declined", "payment.capture_failed"):
                 self._wrong(f"order {order_id} was {order.lifecycle} for {order.reason}: its card is good")
+
+    def declined(self) -> None:
+        """Nobody's card is taken for declined that the provider has not declined, nor refused to look at."""
+        said_no = self._world.post.declined | self._shop.unknown_cards
+        for envelope in self._events:
+            event = envelope.event
+            if isinstance(event, AuthorizationFailed) and event.order_id not in said_no:
+                self._wrong(f"order {event.order_id} is declined ({event.decline_code}): the provider never said so")
 
     def money(self) -> None:
         for order_id, payment_id in self._shop.orders.items():

@@ -7,8 +7,9 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from infra.ports import Append, Copy, Unavailable, Verdict
+from infra.ports import Append, Copy, NewEffect, Unavailable, Verdict
 from processes.collect_payment import wishes as wish
+from processes.refund_payment.process import REFUND
 from processes.running import outbox
 from processes.running import runner as turning
 from processes.running.hearing import Ear, Gathered, Heard, let_go
@@ -22,6 +23,7 @@ from tests.simulation import programs, stores, wires, world
 from write_model.checkout import ending
 from write_model.handling.loading import Loader
 from write_model.handling.registry import REGISTRY
+from write_model.kernel.ids import derived
 from write_model.provider_event.commands import RecordProviderEvent
 from write_model.provider_event.decider import PROVIDER_EVENT
 
@@ -198,6 +200,29 @@ def away_is_empty() -> list[Patch]:
     return [(Projector, "_states", states)]
 
 
+def effect_before_commit() -> list[Patch]:
+    """Effects are handed out, under keys drawn at that moment, before what has led to them is kept."""
+    chance = Random(13)
+    newest: dict[str, str] = {}  # by the key that the platform meant: the one that was drawn last
+
+    def drawn(effect: NewEffect) -> NewEffect:
+        if effect.kind not in (wish.AUTHORISE, REFUND):
+            return replace(effect, idempotency_key=newest.get(effect.idempotency_key, effect.idempotency_key))
+        key = newest[effect.idempotency_key] = f"{effect.idempotency_key} {chance.random()}"
+        return replace(effect, id=derived(effect.id, key), idempotency_key=key)
+
+    async def save(self: Any, position: int, rows: Any, timers: Any, effects: Sequence[NewEffect], rung: Any) -> None:
+        early = [drawn(effect) for effect in effects]
+        if early:
+            await self._work.save(self._process.name, self._fence, self._saved, [], [], early)
+            for effect in early:
+                await self._broker.wake(effect.id)
+        await original(self, position, rows, timers, [], rung)
+
+    original = turning.Runner._save
+    return [(turning.Runner, "_save", save)]
+
+
 def refused_by_memory() -> list[Patch]:
     """What is remembered is taken for how things stand: nobody asks the log before refusing."""
 
@@ -241,4 +266,5 @@ FURTHER = (
     folded_in_redis,
     nothing_was_missed,
     away_is_empty,
+    effect_before_commit,
 )

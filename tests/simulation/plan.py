@@ -47,6 +47,7 @@ class Plan:
     readers: int
     sockets: int
     lasts: float  # seconds with faults
+    evicted: float  # of the copies that are asked for: gone, as the key-value store is short of memory
 
     def without(self, *faults: str) -> "Plan":
         return replace(self, faults=tuple(fault for fault in self.faults if fault not in faults))
@@ -76,4 +77,5 @@ def draw(seed: int) -> Plan:
         sockets=chance.choice((0, 1, 2)),
         readers=chance.choice((0, 1, 2)),
         lasts=chance.choice((10.0, 20.0, 40.0)),
+        evicted=chance.choice((0.0, 0.1, 0.5)),
     )

@@ -62,7 +62,7 @@ CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "stock.reservation_expired",
             "stock.reservation_extended",
         ),
-        "work.save": ("collect_payment", "notify_customer", "refund_payment", "release_reservations"),
+        "work.save": ("", "collect_payment", "notify_customer", "refund_payment", "release_reservations"),
     },
     "workers": {
         "log.append": (
@@ -130,8 +130,8 @@ READS: Mapping[str, tuple[str, ...]] = {
         "sql.parked",
         "sql.position",
     ),
-    "readers": ("kv.get", "mongo.load", "mongo.positions", "sql.positions"),
-    "sockets": ("kv.get", "mongo.find", "mongo.load", "mongo.positions", "sql.positions"),
+    "readers": ("kv.get", "mongo.load", "mongo.checkpoints", "sql.checkpoints"),
+    "sockets": ("kv.get", "mongo.find", "mongo.load", "mongo.checkpoints", "sql.checkpoints"),
 }
 RARE = ("provider", "append", "replies", "webhooks", "mail")  # faults, for what is only done because of them
 STORES = ("back", "flush", "store")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -21,6 +22,8 @@ from tests.simulation.world import World
 from write_model.kernel.message import Envelope
 
 PATIENCE = 1.0  # seconds that a reader waits for a position
+FOLLOWED = 6  # times
+BETWEEN = (0.0, 0.0003, 0.001, 0.003, 0.05)  # seconds between two of them: an order is through in some milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,27 @@ class Reader:
         self._chance: Chance = world.chance(f"reader {number}")
 
     async def live(self) -> None:
+        chance = self._chance
+        placed: asyncio.Queue[UUID] = asyncio.Queue()
+        self._shop.watching.append(placed)
         while not self._world.record.healed:
-            await asyncio.sleep(self._chance.between(0.05, 4.0))
-            await self.look()
+            try:
+                async with asyncio.timeout(chance.between(0.05, 4.0)):
+                    order_id = await placed.get()
+            except TimeoutError:
+                await self.look()
+            else:
+                async with asyncio.TaskGroup() as pages:
+                    for _ in range(chance.whole(1, 3)):
+                        pages.create_task(self.follow(order_id))
+
+    async def follow(self, order_id: UUID) -> None:
+        """As the pages after the checkout do: ask for the order again and again, while it moves."""
+        for _ in range(FOLLOWED):
+            if self._world.record.healed:
+                return
+            await self._ask(ORDER_TRACKING, str(order_id), 0, _order)
+            await asyncio.sleep(self._chance.pick(BETWEEN))
 
     async def look(self) -> None:
         chance, shop = self._chance, self._shop

@@ -22,7 +22,8 @@ from write_model.stock.commands import AdjustStock, ReceiveStock
 
 ADDRESS = Address(recipient="Ada", line1="Calle 1", city="Guayaquil", country="EC")
 GOOD, AUTHENTICATED = "pm_card_visa", "pm_card_authenticationRequired"
-METHODS = (GOOD, GOOD, GOOD, AUTHENTICATED, AUTHENTICATED, "pm_card_chargeDeclined", "pm_unknown")
+UNKNOWN = "pm_unknown"  # to the provider: it refuses to look at it
+METHODS = (GOOD, GOOD, GOOD, AUTHENTICATED, AUTHENTICATED, "pm_card_chargeDeclined", UNKNOWN)
 STAFF = Actor("admin", "ana")
 PATIENCE = 400  # tries of one wish
 
@@ -46,6 +47,8 @@ class Shop:
     orders: dict[UUID, UUID] = field(default_factory=dict)  # order to payment
     customers: dict[UUID, UUID] = field(default_factory=dict)  # order to customer, once it is placed
     paid_well: set[UUID] = field(default_factory=set)  # orders that no card, customer or cashier stands against
+    unknown_cards: set[UUID] = field(default_factory=set)  # orders with one that the provider refuses
+    watching: list[asyncio.Queue[UUID]] = field(default_factory=list)  # who is told of orders that are placed
     said: list[Said] = field(default_factory=list)
     keys: int = 0
 
@@ -169,6 +172,8 @@ class Shopper:
         await self._wish(SelectPaymentMethod(cart_id=cart_id, method=method))
         if method == GOOD:
             self._shop.paid_well.add(order_id)
+        elif method == UNKNOWN:
+            self._shop.unknown_cards.add(order_id)
         place = PlaceOrder(cart_id=cart_id, order_id=order_id, payment_id=payment_id, customer_id=self.id)
         self._shop.orders[order_id] = payment_id
         if chance.one() < 0.3:
@@ -176,6 +181,8 @@ class Shopper:
         elif await self._wish(place) is None:
             return
         self._shop.customers[order_id] = self.id
+        for placed in self._shop.watching:
+            placed.put_nowait(order_id)
         await self._afterwards(order_id, payment_id)
 
     async def _twice(self, place: PlaceOrder) -> None:
@@ -197,7 +204,7 @@ class Shopper:
 
     async def _authenticate(self, order_id: UUID) -> None:
         """3-D Secure: done, failed, or never finished."""
-        succeed = self._chance.pick((True, True, False, None))
+        succeed = self._chance.pick((True, True, False, None, None))
         if succeed is None:
             return
         for _ in range(10):

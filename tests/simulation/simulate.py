@@ -27,7 +27,7 @@ from tests.simulation.programs import PROGRAMS
 from tests.simulation.reading import Reader, check_reads
 from tests.simulation.shoppers import Shop, Shopper, stocktaking
 from tests.simulation.sockets import Listener
-from tests.simulation.trouble import Trouble, late_crash
+from tests.simulation.trouble import LateCrash, Trouble
 from tests.simulation.world import Watch, World
 from write_model.handling.registry import decoder
 
@@ -167,9 +167,9 @@ async def _healed(world: World) -> None:
     for kind in PROGRAMS:
         if world.is_planned(kind):
             world.launch(kind, PROGRAMS[kind])
+    if not {"crash", "double", "freeze", "stop"}.isdisjoint(world.plan.faults):
+        LateCrash(world).attend(world.of_kind("processes")[0])
     await asyncio.sleep(WATCHED)
-    if "crash" in world.plan.faults:
-        late_crash(world)
     for module, name, value in CALM:
         setattr(module, name, value)
 

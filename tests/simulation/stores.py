@@ -1,14 +1,14 @@
 """Document stores and the key-value store that may lose what they had, or go back to what they held before."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
 from infra.memory.key_values import MemoryKeyValues
 from infra.memory.views import MemoryViewStore
 from infra.memory.work import MemoryLeases
-from infra.ports import Doc, Fenced, Unavailable
+from infra.ports import Cached, Doc, Fenced, Unavailable
 from tests.simulation.wires import AFTER, BEFORE, Way, Wire, at_once
 
 
@@ -26,6 +26,22 @@ class SimulatedViews(MemoryViewStore):
 
 
 class SimulatedKeyValues(MemoryKeyValues):
+    """While it is `away` every call fails, and nothing is lost. `evicts` says of each copy that is asked for whether it
+    is gone, as in a server that is short of memory.
+    """
+
+    away = False
+
+    def __init__(self, evicts: Callable[[], bool]) -> None:
+        super().__init__()
+        self._evicts = evicts
+
+    async def get(self, view: str, keys: Sequence[str]) -> Sequence[Cached]:
+        for key in keys:
+            if key in self._copies and self._evicts():
+                del self._copies[key]
+        return await super().get(view, keys)
+
     def dump(self) -> Any:
         return {name: copy(view) for name, view in self._views.items()}, dict(self._copies)
 
@@ -78,9 +94,14 @@ class KeyValueWire(Wire):
         super().__init__("kv", target, way)
         self._values = target
 
+    def _failing(self, label: str, times: float = 1.0) -> str | None:
+        return BEFORE if self._values.away else super()._failing(label, times)
+
     async def nudge(self, channel: str, position: int) -> None:
         await self._way.go()
         await self._way.passing("kv.nudge")
+        if self._values.away:
+            raise Unavailable("kv.nudge")
         if self._way.chance.hits(self._way.record.rate("broker") * 5):
             self._way.record.inject("broker", "nudge lost")
             return

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
+from infra.memory.clock import START
 from infra.ports import ChargeState, ProviderRefused
 from tests.simulation.chances import Chance
 from tests.simulation.loop import outside
@@ -36,36 +38,65 @@ POINTS: Mapping[str, tuple[str, ...]] = {
         "mongo.advance",
         "leases.renew",
         "kv.begin",
+        "kv.put_newer",
     ),
-    "readers": ("mongo.load", "kv.get", "mongo.positions"),
-    "sockets": ("mongo.find", "mongo.load", "mongo.positions"),
+    "readers": ("mongo.load", "kv.get", "kv.put_newer", "kv.put_newer", "mongo.checkpoints"),
+    "sockets": ("mongo.find", "mongo.load", "kv.put_newer", "mongo.checkpoints"),
 }
 
 
-LATE_POINTS = ("work.save", "log.append", "log.append done")
+LATE_POINTS = ("log.append", "log.append done", "work.save", "work.save done")
 
 
-def late_crash(world: World) -> None:
-    """In the calm hour the long timers ring, and a program of the processes is killed while it hears them."""
-    chance = world.chance("late crash")
-    point, number = chance.pick(LATE_POINTS), chance.whole(1, 3)
-    (here, *_) = world.of_kind("processes")
+class LateCrash:
+    """In the calm hour the long timers ring, and the processes are killed while one of them leads to something.
 
-    def another() -> None:
-        world.launch("processes", PROGRAMS["processes"])
+    Most come to nothing, as their orders have ended: those spend no kill.
+    """
 
-    def trap(passed: str, _: str) -> bool:
-        nonlocal number
-        number -= passed == point
-        if number or world.record.over:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._chance = world.chance("late crash")
+        self._left = self._chance.pick((2, 4, 8))
+        self._ringing: set[str] = set()  # processes that have been told of timers, and have kept nothing since
+        self._acts = False  # whether something was written meanwhile
+
+    def attend(self, here: Running) -> None:
+        point = self._chance.pick(LATE_POINTS)
+
+        def trap(passed: str, what: str) -> bool:
+            if self._world.record.over or not self._left:
+                return False
+            self._follow(passed)
+            if passed == point and self._acts and (what in self._ringing or passed.startswith("log.")):
+                self._kill(here)
+                return True
+            if passed == "work.save done" and what in self._ringing:
+                self._ringing.discard(what)
+                self._acts = False
             return False
+
+        here.program.trap = trap
+
+    def _follow(self, passed: str) -> None:
+        if passed == "work.due_timers done":
+            now = START + timedelta(seconds=self._world.loop.time())
+            self._ringing.update(timer.process for timer in self._world.work._timers.values() if timer.at <= now)
+        elif passed == "log.append" and self._ringing:
+            self._acts = True
+
+    def _kill(self, here: Running) -> None:
+        world = self._world
+        self._left -= 1
+        self._ringing.clear()
+        self._acts = False
         world.record.seen["crash in the calm hour"] += 1
         world.kill(here)
         world.leases.run_out(here.program.name)  # as it would in time: in the calm hour leases are long
-        world.loop.call_later(chance.pick((0.0, 5.0)), another, context=outside())
-        return True
+        world.loop.call_later(self._chance.pick((0.0, 5.0)), self._another, context=outside())
 
-    here.program.trap = trap
+    def _another(self) -> None:
+        self.attend(self._world.launch("processes", PROGRAMS["processes"]))
 
 
 class Trouble:
@@ -119,8 +150,8 @@ class Trouble:
         point = chance.pick(POINTS[here.kind]) + chance.pick(("", " done"))
         caught = asyncio.get_running_loop().create_future()
 
-        def trap(passed: str, _: str) -> bool:
-            if passed != point or here.program.frozen:
+        def trap(passed: str, what: str) -> bool:
+            if passed != point or here.program.frozen or (point.startswith("work.save") and not what):
                 return False
             here.program.frozen = True
             if not caught.done():
@@ -177,15 +208,22 @@ class Trouble:
             self._world.kill(second)
 
     async def _flush(self, chance: Chance) -> None:
-        """Forgotten, or as it was some time ago."""
+        """Forgotten, as it was some time ago, or out of reach for a while."""
         copies = self._world.copies
-        self._world.record.inject("flush", "key values")
-        if chance.one() < 0.5:
+        how = chance.pick(("flushed", "older", "away"))
+        self._world.record.inject("flush", f"key values {how}")
+        if how == "flushed":
             copies.flush()
-            return
-        dump = copies.dump()
-        await asyncio.sleep(chance.between(0.5, 15.0))
-        copies.restore(dump)
+        elif how == "older":
+            dump = copies.dump()
+            await asyncio.sleep(chance.between(0.5, 15.0))
+            copies.restore(dump)
+        else:
+            copies.away = True
+            try:
+                await asyncio.sleep(chance.between(0.3, 4.0))
+            finally:
+                copies.away = False
 
     async def _back(self, chance: Chance) -> None:
         """Dropped, or as it was some time ago. The rows lie beside the log: they are only dropped."""

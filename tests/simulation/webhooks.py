@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 from infra.memory.provider import MemoryProvider
 from infra.ports import Charge, Unavailable
@@ -24,10 +25,13 @@ class Post:
         self._ask = ask
         self._count = 0
         self._tasks: list[asyncio.Task[Any]] = []
+        self.declined: set[UUID | None] = set()  # orders that the provider has said no to, whether or not that is heard
         self.provider: MemoryProvider | None = None
 
     def told(self, kind: str, charge: Charge) -> None:
         self._count += 1
+        if kind == "payment_intent.payment_failed":
+            self.declined.add(charge.order_id)
         rate = self._record.rate("webhooks") * 4
         if rate and self._chance.hits(rate / 2):
             self._record.inject("webhooks", f"{kind} never")

@@ -28,7 +28,8 @@ from tests.simulation.loop import Program, outside, passing
 
 LATE = 6.0  # seconds: later than any patience
 OUTSIDE = 6.0  # times: calls to the outside are few, half of them may fail at the highest rate
-SAVES = frozenset({"save", "put_newer"})  # calls whose first argument tells whose they are
+KEEPING = 4.0  # times: what a process or a copier keeps is little beside all that is read
+SLOWER = {"put_newer": 6.0}  # times: copies are made beside all else, and come late and in another order
 BEFORE, AFTER, DONE_LATER = "before", "after", "later"
 
 
@@ -93,10 +94,11 @@ class Way:
         self.chance = chance
         self.program = program
 
-    async def go(self) -> None:
+    async def go(self, times: float = 1.0) -> None:
+        """`times`: how much likelier than other calls this one is to take its time."""
         if self.record.closed:
             raise asyncio.CancelledError
-        slow = self.record.rate("slow")
+        slow = self.record.rate("slow") * times
         if slow and self.chance.hits(slow):
             self.record.injected["slow"] += 1
             await asyncio.sleep(self.chance.pick((0.001, 0.02, 0.5, 2.0)))
@@ -133,14 +135,15 @@ class Wire:
         method = getattr(self._target, operation)
         label = f"{self._name}.{operation}"
         done = f"{label} done"
+        slower = SLOWER.get(operation, 1.0)
         may_fail = not self._calls or operation in self._calls
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             way = self._way
-            await way.go()
-            what = args[0] if operation in SAVES else ""
+            await way.go(slower)
+            what = _what(operation, args)
             await way.passing(label, what)
-            failing = self._failing(label) if may_fail else None
+            failing = self._failing(label, KEEPING if what else 1.0) if may_fail else None
             if failing == BEFORE:
                 raise Unavailable(label)
             try:
@@ -159,13 +162,20 @@ class Wire:
         self.__dict__[operation] = call
         return call
 
-    def _failing(self, label: str) -> str | None:
+    def _failing(self, label: str, times: float = 1.0) -> str | None:
         way = self._way
-        if not way.chance.hits(way.record.rate(self._fault)):
+        if not way.chance.hits(way.record.rate(self._fault) * times):
             return None
         failing = way.chance.pick((BEFORE, AFTER))
         way.record.inject(self._fault, f"{way.program.name} {label} {failing}")
         return failing
+
+
+def _what(operation: str, args: Sequence[Any]) -> str:
+    """Whose view or process a call is about. A process that keeps its position and nothing else is nobody's."""
+    if operation == "put_newer" or (operation == "save" and any(args[3:])):
+        return str(args[0])
+    return ""
 
 
 class LogWire:

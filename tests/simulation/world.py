@@ -84,7 +84,8 @@ class World:
         self.poison = self.chance("poison")
         self.documents = SimulatedViews()
         self.rows = SimulatedViews(by_columns=True)
-        self.copies = SimulatedKeyValues()
+        memory = self.chance("memory")
+        self.copies = SimulatedKeyValues(lambda: not self.record.over and memory.hits(plan.evicted))
         self.views = tuple(each for each in ALL if each.source.view in plan.views)
         self.reads: list[Any] = []
         self._watch = watch
