@@ -36,18 +36,21 @@ class Tail:
         self._most = kept
         self._from = 0  # every event of our types in (from, to] is kept
         self._to = 0
-        self._turn = asyncio.Lock()
+        self._furthest = 0  # where anybody stands, or might
+        self._turn = asyncio.Lock()  # to read
+        self._front = asyncio.Lock()  # to wait: nobody who is behind needs it
 
     async def after(self, position: int, limit: int, seconds: float) -> Batch:
         """At most `limit` events past the position; waits so long for the first one. It may be empty."""
         if self._remembers(position):
             return self._remembered(position, limit)
+        self._furthest = max(self._furthest, position)
+        head = await self._news(position, seconds)
+        if head <= position:
+            return Batch([], position)
         async with self._turn:
             if self._remembers(position):
                 return self._remembered(position, limit)
-            head = await self._reader.wait(position, seconds)
-            if head <= position:
-                return Batch([], position)
             batch = await self._rows(position, limit, head)
             self._remember(position, batch)
             return batch
@@ -56,6 +59,24 @@ class Tail:
         """Past one position and not past another, read again from the log."""
         batch = await self._rows(after, limit, up_to)
         return Batch([each for each in batch.envelopes if each.position <= up_to], min(batch.position, up_to))
+
+    async def _news(self, position: int, seconds: float) -> int:
+        """The head once it is past the position, at most so long. One waits for all who stand at the front."""
+        if position < self._furthest:
+            return await self._reader.wait(position, 0)
+        now = asyncio.get_running_loop().time
+        until = now() + seconds
+        try:
+            async with asyncio.timeout(seconds if self._front.locked() else None):  # free: also with no time at all
+                await self._front.acquire()
+        except TimeoutError:
+            return position
+        try:
+            head = await self._reader.wait(position, max(until - now(), 0.0))
+            self._furthest = max(self._furthest, head)
+            return head
+        finally:
+            self._front.release()
 
     def _remembers(self, position: int) -> bool:
         return self._from <= position < self._to

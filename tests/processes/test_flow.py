@@ -7,6 +7,7 @@ import pytest
 from infra.memory.provider import Trouble
 from tests.processes.world import EMAIL, PaidWorld, later
 from write_model.payment.commands import RefundPayment
+from write_model.stock.commands import ReleaseReservation
 
 
 async def test_a_good_card_pays_for_the_order_and_its_stock_stays_held() -> None:
@@ -152,7 +153,7 @@ async def test_an_order_that_is_cancelled_while_it_is_authorised_gives_the_money
         await bought.cancel()
     async with world.going():
         await later(world, minutes=1)
-        await bought.until("CANCELLED", "VOIDED")
+        await bought.until("EXPIRED", "VOIDED")
         await bought.until_money_is(held=0, captured=0)
         assert [line.kind for line in world.provider.ledger] == ["authorised", "voided"]
         assert await bought.available() == 10
@@ -170,7 +171,7 @@ async def test_money_that_appears_after_the_end_of_the_order_is_returned_once() 
         await bought.until_money_is(held=0)
         await world.deliver(*world.held_webhooks)
         await later(world, minutes=10)
-        await bought.until("CANCELLED", "VOIDED")
+        await bought.until("EXPIRED", "VOIDED")
         assert [line.kind for line in world.provider.ledger] == ["authorised", "voided"]
 
 
@@ -191,7 +192,7 @@ async def test_another_amount_than_ours_is_given_back_and_ends_the_order() -> No
         world.provider.altered_minor = 99_00
         bought = await world.order()
         await bought.until_money_is(held=0, captured=0, voided=99_00)
-        order = await bought.until("CANCELLED", "VOIDED")
+        order = await bought.until("EXPIRED", "VOIDED")
         assert order.reason == "payment.amount_mismatch"
         assert "payment.amount_mismatch_found" in await world.types()
 
@@ -230,12 +231,32 @@ async def test_stock_that_was_lost_meanwhile_gives_the_money_back() -> None:
         await bought.until("PENDING", "ACTION_REQUIRED")
         await bought.calm()
         ref = (await bought.payment()).provider_ref or ""
-        world.clock.advance(46 * 60)  # everything is due at once: whichever comes first, no money stays
+        await world.send(
+            ReleaseReservation(variant_id=bought.variant_id, reservation_id=bought.order_id, reason="a mistake")
+        )
         await world.provider.authenticate(ref)
         await world.deliver(*world.held_webhooks)
         await bought.until_money_is(held=0, captured=0)
-        assert (await bought.state()).lifecycle in ("EXPIRED", "CANCELLED")
+        await bought.until("EXPIRED", "VOIDED")
         assert await bought.available() == 10
+
+
+async def test_an_authentication_as_everything_runs_out_pays_for_the_whole_order_or_for_nothing() -> None:
+    async with PaidWorld(webhooks=False).going() as world:
+        bought = await world.order("pm_card_authenticationRequired")
+        await bought.until("PENDING", "ACTION_REQUIRED")
+        await bought.calm()
+        ref = (await bought.payment()).provider_ref or ""
+        world.clock.advance(46 * 60)  # everything is due at once, and whichever comes first counts
+        await world.provider.authenticate(ref)
+        await world.deliver(*world.held_webhooks)
+        order = await bought.until_final()
+        if order.lifecycle == "CONFIRMED":
+            await bought.until("CONFIRMED", "PAID")
+            assert await bought.available() == 9
+        else:
+            await bought.until_money_is(held=0, captured=0)
+            assert await bought.available() == 10
 
 
 async def test_processes_that_start_again_from_nothing_kept_repeat_nothing() -> None:

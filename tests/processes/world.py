@@ -200,6 +200,10 @@ class Bought:
         """The order once it stands so. Moves no clock."""
         return await self._until(lambda order: (order.lifecycle, order.payment_status) == (lifecycle, payment))
 
+    async def until_final(self) -> Order:
+        """The order once it is no longer pending."""
+        return await self._until(lambda order: order.lifecycle != "PENDING")
+
     async def until_money_is(self, **amounts: int) -> None:
         """Once the provider's ledger says so of this order."""
         for _ in range(400):

@@ -76,6 +76,33 @@ async def test_who_waits_is_woken_by_the_next_event() -> None:
     assert [each.position for each in batch.envelopes] == [2]
 
 
+async def test_who_is_behind_does_not_wait_with_those_at_the_front() -> None:
+    world, reader = await appended(6)
+    shared = tail(world, reader)
+    waiting = [asyncio.ensure_future(shared.after(6, 2, 60)) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    heard, position = [], 0
+    async with asyncio.timeout(5):
+        while position < 6:
+            batch = await shared.after(position, 1, 60)
+            heard += [each.position for each in batch.envelopes]
+            position = batch.position
+        assert heard == [1, 2, 3, 4, 5, 6]
+        await world.send(post(7))
+        assert [[each.position for each in (await each).envelopes] for each in waiting] == [[7], [7]]
+
+
+async def test_who_stands_in_line_for_the_front_goes_when_its_time_is_up() -> None:
+    world, reader = await appended(1)
+    shared = tail(world, reader)
+    first = asyncio.ensure_future(shared.after(1, 2, 60))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        assert (await shared.after(1, 2, 0.01)).position == 1
+    assert not first.done()
+    first.cancel()
+
+
 async def test_who_waits_in_vain_gets_nothing() -> None:
     world, reader = await appended(1)
     batch = await tail(world, reader).after(1, 10, 0.01)
