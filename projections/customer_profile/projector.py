@@ -53,4 +53,5 @@ CUSTOMER_PROFILE: Projection[CustomerProfile] = Projection(
     key=key,
     project=project,
     indexes=((("adopted.personId", 1),),),
+    gathers=0.25,
 )

@@ -52,4 +52,5 @@ PAYMENT_LEDGER: Projection[PaymentRecord] = Projection(
     key=key,
     project=project,
     columns=columns,
+    gathers=0.25,
 )

@@ -71,6 +71,7 @@ class Projection(Generic[D]):
     numbered: bool = False  # one document per event, under its position: never loaded to be folded
     indexes: Sequence[Sequence[tuple[str, int]]] = ()  # of the collection: fields with 1 (rising) or -1
     keep_days: int | None = None  # documents older than this go (by `recordedAt`)
+    gathers: float = 0.0  # seconds between two batches at the log's end: for views that nobody waits for
     types: frozenset[type] = field(init=False)
 
     def __post_init__(self) -> None:

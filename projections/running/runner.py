@@ -132,6 +132,8 @@ class Runner:
             self._line.parked = len(self._parked)
             landed = self._line.position if self._flight.is_on else position
             self._around.health.turned(self._line, landed, feed.head)
+            if self._projection.gathers and batch.envelopes and position >= feed.head:
+                await self._around.clock.sleep(self._projection.gathers)
 
     async def _stay(self) -> None:
         """Keep the lease. Raises Fenced."""

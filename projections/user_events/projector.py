@@ -92,4 +92,5 @@ USER_EVENTS: Projection[UserEvent] = Projection(
     numbered=True,
     indexes=((("customerId", 1), ("_id", -1)), (("type", 1), ("at", 1))),
     keep_days=KEPT_DAYS,
+    gathers=0.25,
 )

@@ -68,6 +68,19 @@ async def test_live_views_equal_a_refold_of_the_log() -> None:
         assert await equals_a_refold(bench, *ALL) > 20
 
 
+async def test_a_view_that_nobody_waits_for_takes_in_one_commit_what_comes_one_by_one() -> None:
+    bench = await a_bench(order.PLACED)
+    async with bench.running(replace(USER_EVENTS, gathers=0.5)):
+        await bench.reached(USER_EVENTS, 1)
+        for _ in range(5):
+            head = await bench.log.append(order.CONFIRMED)
+            await asyncio.sleep(0.01)
+        await bench.reached(USER_EVENTS, head)
+        assert isinstance(bench.store, FaultyStore)
+        assert bench.store.commits < 5
+        assert await equals_a_refold(bench, USER_EVENTS) == head
+
+
 async def test_a_position_moves_over_events_that_are_not_folded() -> None:
     bench = await a_bench(order.PLACED)
     async with bench.running(ORDER_TRACKING):
