@@ -153,7 +153,7 @@ async def test_an_order_that_is_cancelled_while_it_is_authorised_gives_the_money
         await bought.cancel()
     async with world.going():
         await later(world, minutes=1)
-        await bought.until("EXPIRED", "VOIDED")
+        await bought.until("CANCELLED", "VOIDED")
         await bought.until_money_is(held=0, captured=0)
         assert [line.kind for line in world.provider.ledger] == ["authorised", "voided"]
         assert await bought.available() == 10
@@ -171,7 +171,7 @@ async def test_money_that_appears_after_the_end_of_the_order_is_returned_once() 
         await bought.until_money_is(held=0)
         await world.deliver(*world.held_webhooks)
         await later(world, minutes=10)
-        await bought.until("EXPIRED", "VOIDED")
+        await bought.until("CANCELLED", "VOIDED")
         assert [line.kind for line in world.provider.ledger] == ["authorised", "voided"]
 
 
@@ -192,7 +192,7 @@ async def test_another_amount_than_ours_is_given_back_and_ends_the_order() -> No
         world.provider.altered_minor = 99_00
         bought = await world.order()
         await bought.until_money_is(held=0, captured=0, voided=99_00)
-        order = await bought.until("EXPIRED", "VOIDED")
+        order = await bought.until("CANCELLED", "VOIDED")
         assert order.reason == "payment.amount_mismatch"
         assert "payment.amount_mismatch_found" in await world.types()
 
