@@ -5,7 +5,6 @@ Positions never fall: a frame at a position says that everything up to there, on
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from websockets.asyncio.server import ServerConnection
@@ -17,6 +16,7 @@ from read_api.auth import Viewer
 from read_api.ws import frames
 from read_api.ws.bounds import Bounds
 from read_api.ws.frames import Auth, BadFrame, Incoming, OrderRef, Resume, Variants
+from read_api.ws.places import Place, Places
 from read_api.ws.resume import (
     Came,
     NotForYou,
@@ -41,14 +41,6 @@ OPENING_SECONDS = 1.0  # that a client has to say `resume` before its own notifi
 Reply = str | int | None
 
 
-@dataclass(slots=True)
-class Place:
-    """On one channel, everything after `since` and up to `told` was told."""
-
-    since: int
-    told: int
-
-
 class Connection:
     """`serve` runs until the client leaves; reading and telling go on side by side."""
 
@@ -67,7 +59,7 @@ class Connection:
         self._subject: UUID | None = None  # whose connection it is, once known
         self._wake, self._lost, self._opened = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._mailbox = Mailbox(self._woken)
-        self._places: dict[str, Place] = {}
+        self._places = Places()
         self._seq = 0
         self._turn = asyncio.Lock()  # an answer and what it shows come before later changes
 
@@ -158,8 +150,10 @@ class Connection:
         async with self._turn:
             try:
                 came = await self._found(wish, channels, viewer)
-            except (NotForYou, TooFarBehind, Behind, LostFuture):
+            except (NotForYou, TooFarBehind, Behind, LostFuture) as problem:
                 self._hub.leave(fresh, self._mailbox)
+                if isinstance(wish, Resume) and isinstance(problem, Behind):
+                    self._places.shown(channels, wish.position)
                 raise
             await self._came(reply_to, channels, came, wish.position if isinstance(wish, Resume) else None)
 
@@ -186,12 +180,12 @@ class Connection:
 
     async def _came(self, reply_to: Reply, channels: list[str], came: Came, since: int | None) -> None:
         """First all that lies before the answer's position, on every channel and in order; then the answer."""
-        missed = [entry for entry in came.missed if not self._was_told(entry)]
+        missed = [entry for entry in came.missed if not self._places.was_told(entry)]
         for channel in channels:
             shown = came.shown[channel]
             before = self._places.get(channel, Place(shown, shown))
             self._places[channel] = Place(before.since if since is None else min(since, before.since), shown)
-        waited = [entry for entry in self._mailbox.up_to(came.position) if not self._is_shown(entry)]
+        waited = [entry for entry in self._mailbox.up_to(came.position) if not self._places.is_shown(entry)]
         await self._tell_all(sorted([*missed, *waited], key=lambda entry: entry.position))
         data: dict[str, object] = {"channels": channels}
         if came.snapshot is not None:
@@ -230,23 +224,13 @@ class Connection:
             async with self._turn:
                 while self._mailbox.waiting:
                     entry = self._mailbox.waiting.popleft()
-                    if not self._is_shown(entry):
+                    if not self._places.is_shown(entry):
                         await self._tell_all([entry])
 
     async def _end_when_lost(self) -> None:
         """A client that does not keep up comes back when it can; nothing waits for it in memory."""
         await self._lost.wait()
         await self._socket.close(TOO_SLOW, "too slow: come back with resume")
-
-    def _is_shown(self, entry: Entry) -> bool:
-        """Its client has it, or has left the channel."""
-        place = self._places.get(entry.channel)
-        return place is None or entry.position <= place.told
-
-    def _was_told(self, entry: Entry) -> bool:
-        """Its client has it as a frame of this connection."""
-        place = self._places.get(entry.channel)
-        return place is not None and place.since < entry.position <= place.told
 
     async def _tell_all(self, entries: Iterable[Entry]) -> None:
         for entry in entries:

@@ -148,6 +148,20 @@ async def test_a_position_that_is_not_reached_is_behind(door: Door, monkeypatch:
         assert await client.refused("resume", position=5, channels=[f"stock:{CAP}"]) == "read.behind"
 
 
+async def test_a_node_that_is_behind_repeats_nothing_to_a_client_that_has_been_further(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("read_api.ws.resume.CATCH_UP_SECONDS", 0.05)
+    story = door.story
+    story.unread = 3  # the log is further than this node
+    async with door.client(door.token()) as client:
+        assert await client.refused("resume", position=2, channels=[]) == "read.behind"
+        for number in range(3):
+            story.notified(ANA, number)
+        frame = await client.hear()
+        assert (frame["type"], frame["position"]) == ("notification:new", 3)
+
+
 async def test_a_store_that_is_away_is_behind_and_loses_nothing(door: Door) -> None:
     door.story.stock_moves(CAP, 5)
     async with door.client() as client:
