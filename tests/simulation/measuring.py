@@ -1,7 +1,8 @@
 """python -m tests.simulation.measuring [PLANT ...]: how many seeds find each planted bug, and by which check?
 
 Of each bug the seeds from 1 on are run in one process: 100 of them, or 300 where fewer than 10 of the first 100 found
-it, since the figure would be too rough. Red: a bug that fewer than 1 % find. There the workload must change.
+it, since the figure would be too rough (TELOCOMPRO_MEASURED="n m" for n, or m). Red: a bug that fewer than 1 % find.
+There the workload must change.
 """
 
 import os

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.__main__ import CORPUS, ENOUGH, SOMETIMES, Sum, Told, remember
+from tests.simulation.measuring import measured
 from tests.simulation.plants import PLANTS, planted
 from tests.simulation.shrinking import shortened, told
 from tests.simulation.simulate import simulate
@@ -38,6 +39,11 @@ def test_a_planted_bug_is_found(plant: str) -> None:
     with planted(plant):
         seeds = [*likely, *range(1, SEEDS_OF_A_PLANT + 1)]
         assert any(simulate(seed).wrong for seed in seeds), f"nobody finds {plant}"
+
+
+def test_of_a_bug_that_few_seeds_have_found_yet_more_are_run() -> None:
+    told = measured("no_stored_answer", often=1, seldom=2)
+    assert (told.seeds, told.found, told.share) == (2, [1, 2], 1.0)
 
 
 def test_a_failing_seed_is_told_with_no_more_faults_than_it_takes() -> None:
