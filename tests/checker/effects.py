@@ -15,12 +15,12 @@ from tests.checker.wishes import Wishes
 
 PROCESSES = ("collect_payment", "refund_payment", "release_reservations", "notify_customer")
 CLOSED = ("SUCCEEDED", "FAILED", "UNKNOWN")
-OVERDUE_SECONDS = 10  # a timer rings within this after its time
+OVERDUE_SECONDS = 10  # a timer rings within this after its time; as of the snapshot, which may be old when it is read
 OUTBOX: LiteralString = """
 select id, process, key, kind, idempotency_key, state, attempts, last_error, outcome from work.outbox
 """
 TIMERS: LiteralString = """
-select t.process, t.key, t.name, t.at < clock_timestamp() + c.ahead - make_interval(secs => %s) as overdue
+select t.process, t.key, t.name, t.at < now() + c.ahead - make_interval(secs => %s) as overdue
 from work.timers t cross join work.virtual_clock c
 """
 PARKED: LiteralString = """
