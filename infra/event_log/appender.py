@@ -1,8 +1,7 @@
 """How do many callers append at the price of few commits? Group commit: what waits goes together, each told its own.
 
-`run` is the one worker; callers only queue. While a batch is on its way the next one gathers. Readers are woken by
-NOTIFY from another connection after the commit: a hint with a position, which may be lost and is told at most every few
-milliseconds.
+`run` is the one worker; callers only queue. While a batch is on its way the next one gathers. After the commit readers
+are woken by a hint (`hints`).
 """
 
 import asyncio
@@ -12,19 +11,15 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
 
 import psycopg
 
 from infra.event_log.admission import NotAppendable, admitted
 from infra.event_log.append_connection import AppendConnection, CallRefused, OutcomeLost
 from infra.event_log.batch import Row, Waiting, parameters, take, verdicts
+from infra.event_log.hints import Hints
 from infra.ports import Accepted, Append, Busy, Unavailable, Unknown, Verdict
-from infra.postgres.patience import PatientConnection
-from infra.postgres.pool import in_utc
 from infra.resilience.cooldown import Cooldown
-
-CHANNEL = "log"
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,7 +29,6 @@ _CONNECT = 1.0  # seconds
 _REST = 0.5  # seconds after nobody was there
 _NOT_NOW = ("53", "55", "57")  # classes of SQLSTATE: the server's trouble, the same for each command of a batch
 _PATIENCE = 0.2  # seconds
-_HINT_EVERY = 0.005  # seconds
 _TURNS = 8  # of the loop at most, for callers who are just coming back
 _FLYING = 2  # batches on their way at once
 _LEAST = 4  # commands that are worth a batch of their own
@@ -54,8 +48,7 @@ class GroupAppender:
         self._connecting = asyncio.Lock()
         self._rest = Cooldown("PostgreSQL", _REST)
         self._ready = asyncio.Event()
-        self._news = asyncio.Event()
-        self._newest = 0  # position that was stored through here
+        self._hints = Hints(url)
         self._connection: AppendConnection | None = None
         self._stopped = False
         self._task: asyncio.Task[None] | None = None
@@ -79,7 +72,7 @@ class GroupAppender:
         """Append until cancelled. What was sent then is Unknown to its callers, what was not is Unavailable."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                hints = tasks.create_task(self._hint())
+                hints = tasks.create_task(self._hints.run())
                 while await self._gathered():
                     batch = take(self._queue, self._share())
                     if batch:
@@ -171,9 +164,8 @@ class GroupAppender:
             for waiting, verdict in zip(batch, found, strict=True):
                 if not waiting.verdict.done():
                     waiting.verdict.set_result(verdict)
-                if isinstance(verdict, Accepted) and verdict.position > self._newest:
-                    self._newest = verdict.position
-                    self._news.set()
+                if isinstance(verdict, Accepted):
+                    self._hints.tell(verdict.position)
 
     def _give_up(self) -> None:
         """Who has waited behind a connection that was lost does not wait for another one to be lost, too."""
@@ -201,23 +193,6 @@ class GroupAppender:
                     self._rest.failed()
                     raise Unavailable(f"no connection: {type(error).__name__}") from error
             return self._connection
-
-    async def _hint(self) -> None:
-        """Wake readers, from a connection of its own: inside the append it would serialise commits once more."""
-        while True:
-            try:
-                url = in_utc(self._url, synchronous_commit="off")  # a hint need not outlive a crash
-                async with await PatientConnection.connect(url, autocommit=True) as connection:
-                    await self._hint_on(connection)
-            except psycopg.Error:
-                await asyncio.sleep(1)
-
-    async def _hint_on(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            await connection.execute(f"notify {CHANNEL}, '{self._newest}'")
-            await asyncio.sleep(_HINT_EVERY)
 
 
 def _encoded(commands: Sequence[Append]) -> list[bytes]:

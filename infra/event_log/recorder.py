@@ -22,9 +22,9 @@ from psycopg import pq, sql
 from psycopg_pool import ConnectionPool
 from uuid_utils.compat import uuid7
 
-from infra.event_log.appender import CHANNEL
 from infra.event_log.batch import STATEMENT, TYPES, parameters, verdicts
 from infra.event_log.chain import digest
+from infra.event_log.hints import CHANNEL
 from infra.ports import Accepted, Append, NewEvent
 from infra.postgres.pool import in_utc
 

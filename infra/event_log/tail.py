@@ -9,7 +9,7 @@ import psycopg
 from psycopg import AsyncConnection, Notify
 from psycopg_pool import AsyncConnectionPool
 
-from infra.event_log.appender import CHANNEL
+from infra.event_log.hints import CHANNEL
 from infra.postgres.patience import PatientConnection
 
 _LOOK_EVERY = 0.2  # seconds, while somebody waits
