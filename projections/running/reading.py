@@ -147,7 +147,7 @@ async def _read(
             if doc.body is not None:
                 document = msgspec.convert(doc.body, source.document)
                 found[key] = Found(document, max(position, doc.position), doc.stale)
-        if store == MONGO and cached:
+        if store == MONGO and cached and readers.freshness.usable(source, store, cached[0].covered) is not None:
             named = dict(zip(keys, names, strict=True))
             await _fill(readers, source, cached[0], {named[key]: docs[key] for key in wanted if key in docs}, ttl)
         return found
@@ -174,7 +174,10 @@ def _from_copy(readers: Readers, source: Source[D], cached: Cached, at_least: in
 
 
 async def _fill(readers: Readers, source: Source[D], cached: Cached, docs: Mapping[str, Doc], ttl: int) -> None:
-    """Copies of what was missing; nothing where the projection has moved on in between: they could be old."""
+    """Copies of what was missing; nothing where the projection has moved on in between: they could be old.
+
+    The store holds what the copies cover, which one that went back in time does not.
+    """
     copies = [
         Copy(name, doc.position, msgspec.json.encode(doc.body), ttl)
         for name, doc in docs.items()

@@ -60,6 +60,8 @@ class Connection:
         self._wake, self._lost, self._opened = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._mailbox = Mailbox(self._woken)
         self._places = Places()
+        self._has_come = False
+        self._in_vain = False  # it could not resume yet: what came now would hide from it what it has missed
         self._seq = 0
         self._turn = asyncio.Lock()  # an answer and what it shows come before later changes
 
@@ -152,8 +154,10 @@ class Connection:
                 came = await self._found(wish, channels, viewer)
             except (NotForYou, TooFarBehind, Behind, LostFuture) as problem:
                 self._hub.leave(fresh, self._mailbox)
-                if isinstance(wish, Resume) and isinstance(problem, Behind):
-                    self._places.shown(channels, wish.position)
+                if isinstance(wish, Resume) and not self._has_come:
+                    self._in_vain = True
+                    if isinstance(problem, Behind):
+                        self._places.shown(channels, wish.position)
                 raise
             await self._came(reply_to, channels, came, wish.position if isinstance(wish, Resume) else None)
 
@@ -191,6 +195,8 @@ class Connection:
         if came.snapshot is not None:
             data["snapshot"] = came.snapshot
         await self._send("ack", id_=reply_to, position=came.position, data=data)
+        self._has_come, self._in_vain = True, False
+        self._wake.set()
 
     async def _authenticate(self, reply_to: Reply, token: str) -> None:
         """Another token of the same person, or of the first one to say who it is. Raises TokenInvalid."""
@@ -222,7 +228,7 @@ class Connection:
             await self._wake.wait()
             self._wake.clear()
             async with self._turn:
-                while self._mailbox.waiting:
+                while self._mailbox.waiting and not self._in_vain:
                     entry = self._mailbox.waiting.popleft()
                     if not self._places.is_shown(entry):
                         await self._tell_all([entry])

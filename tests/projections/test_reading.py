@@ -112,6 +112,19 @@ async def test_a_reader_that_was_overtaken_leaves_no_old_copy_behind() -> None:
     assert cached.copy is None
 
 
+async def test_no_copy_is_made_from_a_store_that_went_back_behind_what_the_copies_cover() -> None:
+    world = World()
+    await world.holds(world.mongo, 5)
+    before = deepcopy((world.mongo._targets, world.mongo._checkpoints))
+    await world.holds(world.mongo, 8, "CONFIRMED")
+    await world.copies.begin(SOURCE.target, 8)
+    world.mongo._targets, world.mongo._checkpoints = before
+    await world.readers.freshness.refresh()
+    assert await world.read(5) == ("PLACED", 5)
+    [cached] = await world.copies.get(SOURCE.target, [NAME])
+    assert (cached.covered, cached.copy) == (8, None)
+
+
 async def test_a_document_of_a_store_that_went_back_and_came_forward_again_meanwhile_is_read_once_more() -> None:
     world = World()
     await world.holds(world.mongo, 5)

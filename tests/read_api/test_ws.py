@@ -148,6 +148,27 @@ async def test_a_position_that_is_not_reached_is_behind(door: Door, monkeypatch:
         assert await client.refused("resume", position=5, channels=[f"stock:{CAP}"]) == "read.behind"
 
 
+async def test_a_client_that_could_not_resume_hears_nothing_until_it_has_heard_what_it_missed(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("read_api.ws.resume.CATCH_UP_SECONDS", 0.05)
+    story = door.story
+    story.unread = 3
+    async with door.client(door.token()) as client:
+        assert await client.refused("resume", position=1, channels=[f"stock:{CAP}"]) == "read.behind"
+        story.stock_moves(MUG, 1)
+        story.stock_moves(CAP, 2)
+        story.notified(ANA)  # its own channel is joined already: told now, it would hide what came before
+        await client.silent()
+        await client.say("resume", position=1, channels=[f"stock:{CAP}"])
+        told = [await client.hear() for _ in range(3)]
+        assert [(frame["type"], frame["position"]) for frame in told] == [
+            ("stock:updated", 2),
+            ("notification:new", 3),
+            ("ack", 3),
+        ]
+
+
 async def test_a_node_that_is_behind_repeats_nothing_to_a_client_that_has_been_further(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,8 +179,10 @@ async def test_a_node_that_is_behind_repeats_nothing_to_a_client_that_has_been_f
         assert await client.refused("resume", position=2, channels=[]) == "read.behind"
         for number in range(3):
             story.notified(ANA, number)
-        frame = await client.hear()
-        assert (frame["type"], frame["position"]) == ("notification:new", 3)
+        await client.say("join:stock", variantIds=[str(MUG)])
+        told = [await client.hear() for _ in range(2)]
+        assert {frame["type"] for frame in told} == {"notification:new", "ack"}
+        assert [frame["position"] for frame in told if frame["type"] == "notification:new"] == [3]
 
 
 async def test_a_store_that_is_away_is_behind_and_loses_nothing(door: Door) -> None:
