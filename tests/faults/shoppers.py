@@ -27,6 +27,7 @@ BAD_CARD = "pm_card_chargeDeclined"
 AGAIN = frozenset({429, 503})
 IN_FLIGHT = "edge.in_flight"
 PATIENCE = 90.0  # seconds until a shopper gives up: longer than any fault lasts
+PAID_WITHIN = 240.0  # seconds: each outage of the provider costs half a minute's rest, and up to one until the next try
 SIGN_IN_AFTER = 300.0  # seconds; a token lasts for three times as long
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between two tries
 SETTLED = frozenset({"CONFIRMED", "PREPARING", "CANCELLED", "EXPIRED", "PAYMENT_FAILED", "REFUNDED"})
@@ -224,7 +225,7 @@ class Shopper:
             await self.party.look("stock", f"/stock-items/{self.chance.choice(self.shop.variants)}", own=False)
 
     async def _paid(self, order: str) -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + PAID_WITHIN
         while True:
             read = await self.party.look("order", f"/orders/{order}")
             if read.status == 200 and (read.body["paymentStatus"] == "PAID" or read.body["status"] in ENDED):
