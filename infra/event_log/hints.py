@@ -58,22 +58,26 @@ class Hints:
 async def _answered(libpq: pq.abc.PGconn) -> None:
     """Mostly the answer is there by then. Raises psycopg.Error, TimeoutError."""
     libpq.consume_input()
-    if libpq.is_busy():
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(_PATIENCE):
-            while libpq.is_busy():
-                readable = loop.create_future()
-                loop.add_reader(libpq.socket, _once, readable)
-                try:
-                    await readable
-                finally:
-                    loop.remove_reader(libpq.socket)
-                libpq.consume_input()
+    async with asyncio.timeout(_PATIENCE):
+        while libpq.is_busy():
+            await readable(libpq.socket)
+            libpq.consume_input()
     while (result := libpq.get_result()) is not None:
         if result.status != pq.ExecStatus.COMMAND_OK:
             raise psycopg.OperationalError("a hint was refused")
 
 
-def _once(readable: "asyncio.Future[None]") -> None:
-    if not readable.done():
-        readable.set_result(None)
+async def readable(socket: int) -> None:
+    """Until something can be read there."""
+    loop = asyncio.get_running_loop()
+    found = loop.create_future()
+    loop.add_reader(socket, _once, found)
+    try:
+        await found
+    finally:
+        loop.remove_reader(socket)
+
+
+def _once(found: "asyncio.Future[None]") -> None:
+    if not found.done():
+        found.set_result(None)

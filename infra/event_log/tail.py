@@ -9,7 +9,7 @@ import psycopg
 from psycopg import AsyncConnection, Notify
 from psycopg_pool import AsyncConnectionPool
 
-from infra.event_log.hints import CHANNEL
+from infra.event_log.hints import CHANNEL, readable
 from infra.postgres.patience import PatientConnection
 
 _LOOK_EVERY = 0.2  # seconds, while somebody waits
@@ -100,16 +100,11 @@ class Tail:
         """
         if self._take_in(connection):
             return
-        loop = asyncio.get_running_loop()
-        readable = loop.create_future()
-        loop.add_reader(connection.fileno(), _once, readable)
         try:
             async with asyncio.timeout_at(end):
-                await readable
+                await readable(connection.fileno())
         except TimeoutError:
             return
-        finally:
-            loop.remove_reader(connection.fileno())
         self._take_in(connection)
 
     def _take_in(self, connection: AsyncConnection[Any]) -> bool:
@@ -140,8 +135,3 @@ class Tail:
         async with self._moved:
             self._head = head
             self._moved.notify_all()
-
-
-def _once(readable: asyncio.Future[None]) -> None:
-    if not readable.done():
-        readable.set_result(None)
